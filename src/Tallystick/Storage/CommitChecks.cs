@@ -1,0 +1,155 @@
+using System.Collections.Immutable;
+using Tallystick.Events;
+
+namespace Tallystick.Storage;
+
+/// <summary>The checks of a commit that need no store: its shape and the limits.</summary>
+internal static class CommitChecks
+{
+    /// <summary>Checks everything and gives the number of events.</summary>
+    public static int Check(Commit commit, StoreLimits limits)
+    {
+        Limit(commit.Appends.Length, limits.StreamsPerCommitMax, nameof(StoreLimits.StreamsPerCommitMax), "The commit's list of streams");
+        Limit(commit.Conditions.Length, limits.ConditionsPerCommitMax, nameof(StoreLimits.ConditionsPerCommitMax), "The commit's list of conditions");
+        CheckMetadata(commit.Metadata, limits);
+        var events = 0;
+        long bytes = 0;
+        foreach (var append in commit.Appends)
+        {
+            CheckStream(append, limits);
+            events += append.Events.Length;
+            foreach (var e in append.Events)
+                bytes += CheckEvent(e, limits);
+        }
+
+        Limit(events, limits.EventsPerCommitMax, nameof(StoreLimits.EventsPerCommitMax), "The commit's list of events");
+        CheckRepeatedStreams(commit.Appends);
+        bytes += CheckDocuments(commit.Documents, limits);
+        Limit(bytes, limits.CommitBytesMax, nameof(StoreLimits.CommitBytesMax), "The commit in bytes");
+        foreach (var checkpoint in commit.Checkpoints)
+            Name(checkpoint.Name, "checkpoint", limits);
+        CheckKey(commit.Key, limits);
+        return events;
+    }
+
+    private static void CheckMetadata(EventMetadata metadata, StoreLimits limits) => Limit(
+        (metadata.CorrelationId?.Length ?? 0) + (metadata.TraceParent?.Length ?? 0) + (metadata.UserId?.Length ?? 0),
+        limits.MetadataLengthMax, nameof(StoreLimits.MetadataLengthMax), "The commit's metadata in characters");
+
+    private static void CheckStream(StreamAppend append, StoreLimits limits)
+    {
+        if (append.Stream.IsDefault)
+            throw new ArgumentException("A commit appends to default(StreamId), which names no stream.");
+        if (append.Stream.Length > limits.StreamNameLengthMax)
+        {
+            throw new LimitExceededException(nameof(StoreLimits.StreamNameLengthMax), append.Stream.Length, limits.StreamNameLengthMax,
+                $"The name of a stream of category {append.Stream.Category}, in characters,");
+        }
+
+        if (append.Events.IsDefault)
+            throw new ArgumentException($"The append to {append.Stream} has a default list of events; pass an empty one to only demand a version.");
+    }
+
+    private static int CheckEvent(NewEvent e, StoreLimits limits)
+    {
+        if (string.IsNullOrWhiteSpace(e.Type))
+            throw new ArgumentException($"Event {e.Id} has no type name.");
+        Limit(e.Type.Length, limits.EventTypeLengthMax, nameof(StoreLimits.EventTypeLengthMax), "An event's type name in characters");
+        if (e.SchemaVersion < 1)
+            throw new ArgumentException($"Event {e.Type} has schema version {e.SchemaVersion}; the first is 1.");
+        if (e.Payload.Length > limits.EventBytesMax)
+        {
+            throw new LimitExceededException(
+                nameof(StoreLimits.EventBytesMax), e.Payload.Length, limits.EventBytesMax, $"The payload of an event {e.Type}, in bytes,");
+        }
+
+        if (e.Tags.IsDefaultOrEmpty)
+            return e.Payload.Length;
+        Limit(e.Tags.Length, limits.TagsPerEventMax, nameof(StoreLimits.TagsPerEventMax), "An event's list of tags");
+        foreach (var tag in e.Tags)
+        {
+            if (string.IsNullOrEmpty(tag) || tag.AsSpan().IndexOfAnyInRange('\0', '\u001f') >= 0)
+                throw new ArgumentException($"Event {e.Type} has a tag '{tag}' that is empty or has control characters.");
+            Limit(tag.Length, limits.TagLengthMax, nameof(StoreLimits.TagLengthMax), "A tag in characters");
+        }
+
+        return e.Payload.Length;
+    }
+
+    /// <summary>One entry for each stream: two entries with different demands could never be told apart in a result.</summary>
+    private static void CheckRepeatedStreams(ImmutableArray<StreamAppend> appends)
+    {
+        if (appends.Length < 2)
+            return;
+        var seen = new HashSet<StreamId>(appends.Length);
+        foreach (var append in appends)
+        {
+            if (!seen.Add(append.Stream))
+                throw new ArgumentException($"The commit names stream {append.Stream} twice; put all its events into one append.");
+        }
+    }
+
+    private static long CheckDocuments(ImmutableArray<DocumentChange> changes, StoreLimits limits)
+    {
+        Limit(changes.Length, limits.DocumentChangesPerCommitMax, nameof(StoreLimits.DocumentChangesPerCommitMax), "The commit's list of document changes");
+        long bytes = 0;
+        foreach (var change in changes)
+        {
+            Name(change.Collection.Name, "collection", limits);
+            if (change.Collection.Generation < 1)
+                throw new ArgumentException($"Collection {change.Collection} has generation {change.Collection.Generation}; the first is 1.");
+            if (change is DocumentChange.Delete delete)
+                Name(delete.Key, "document key", limits);
+            if (change is DocumentChange.Put { Document: var document })
+                bytes += CheckDocument(change.Collection, document, limits);
+        }
+
+        return bytes;
+    }
+
+    private static int CheckDocument(CollectionId collection, Document document, StoreLimits limits)
+    {
+        Name(document.Key, "document key", limits);
+        if (document.Body.Length > limits.DocumentBytesMax)
+        {
+            throw new LimitExceededException(nameof(StoreLimits.DocumentBytesMax), document.Body.Length, limits.DocumentBytesMax,
+                $"Document '{document.Key}' of {collection}, in bytes,");
+        }
+
+        foreach (var entry in document.Index)
+        {
+            Name(entry.Name, "index", limits);
+            if (entry.Value.Bytes.Length > limits.IndexValueBytesMax)
+            {
+                throw new LimitExceededException(nameof(StoreLimits.IndexValueBytesMax), entry.Value.Bytes.Length, limits.IndexValueBytesMax,
+                    $"The value of document '{document.Key}' of {collection} in index '{entry.Name}', in bytes,");
+            }
+        }
+
+        return document.Body.Length;
+    }
+
+    private static void CheckKey(IdempotencyKey? key, StoreLimits limits)
+    {
+        if (key is null)
+            return;
+        if (string.IsNullOrEmpty(key.Value))
+            throw new ArgumentException("The idempotency key is empty; leave it out or give it a value.");
+        Limit(key.Value.Length, limits.IdempotencyKeyLengthMax, nameof(StoreLimits.IdempotencyKeyLengthMax), "The idempotency key in characters");
+        Limit(key.Fingerprint.Length, limits.IdempotencyKeyLengthMax, nameof(StoreLimits.IdempotencyKeyLengthMax), "The idempotency key's fingerprint in characters");
+    }
+
+    private static void Name(string name, string what, StoreLimits limits)
+    {
+        if (string.IsNullOrEmpty(name))
+            throw new ArgumentException($"A {what} is empty.");
+        if (name.Length > limits.DocumentKeyLengthMax)
+            throw new LimitExceededException(nameof(StoreLimits.DocumentKeyLengthMax), name.Length, limits.DocumentKeyLengthMax, $"A {what}, in characters,");
+    }
+
+    private static void Limit(long value, long maximum, string limit, string subject)
+    {
+        if (value > maximum)
+            throw new LimitExceededException(limit, value, maximum, subject);
+    }
+}
