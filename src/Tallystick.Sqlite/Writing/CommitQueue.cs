@@ -15,6 +15,9 @@ internal sealed class CommitQueue(SqliteStoreOptions options)
     private readonly Queue<PendingCommit> _waiting = new();
     private bool _closed;
 
+    /// <summary>Whether nothing waits. Only a hint: the next moment it may differ.</summary>
+    public bool IsEmpty => _waiting.Count == 0;
+
     /// <summary>Puts a commit in line and gives its result.</summary>
     /// <exception cref="TallystickException">No place became free before the deadline.</exception>
     public ValueTask<CommitResult> EnqueueAsync(PreparedCommit prepared, CancellationToken cancellationToken) =>

@@ -5,9 +5,13 @@ using Tallystick.Storage;
 namespace Tallystick.Sqlite.Writing;
 
 /// <summary>
-/// The one thread that writes. It takes all commits that wait, up to a bound, and gives them one transaction and one sync (group commit);
+/// The one that writes. Its thread takes all commits that wait, up to a bound, and gives them one transaction and one sync (group commit);
 /// while it syncs, the next ones gather. Callers are told only after the sync.
 /// </summary>
+/// <remarks>
+/// A commit that comes alone, when nothing waits and the one before came alone too, is written on its caller's thread: handing it over and
+/// back costs as much as half a sync. Whoever writes holds the turn.
+/// </remarks>
 internal sealed class LogWriter : IAsyncDisposable
 {
     /// <summary>A tail that could not be indexed (the disk is full) may grow to this many times its bound before commits are refused.</summary>
@@ -21,9 +25,12 @@ internal sealed class LogWriter : IAsyncDisposable
     private readonly CommitQueue _queue;
     private readonly CommitWriter _writer;
     private readonly IndexFlush _flush;
-    private readonly Thread _thread;
+    private readonly object _turn = new();
+    private readonly List<PendingCommit> _alone = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Exception? _failure;
+    private volatile bool _lastCameAlone;
+    private bool _closed;
 
     public LogWriter(SqliteDatabase database, TailIndex tail, TenantHeads heads, PositionSignals signals, SqliteStoreOptions options)
     {
@@ -31,14 +38,28 @@ internal sealed class LogWriter : IAsyncDisposable
         _queue = new CommitQueue(options);
         _writer = new CommitWriter(database, tail, heads, options);
         _flush = new IndexFlush(database, tail, heads);
-        _thread = new Thread(Run) { IsBackground = true, Name = $"tallystick writer {Path.GetFileName(database.Path)}" };
-        _thread.Start();
+        new Thread(Run) { IsBackground = true, Name = $"tallystick writer {Path.GetFileName(database.Path)}" }.Start();
     }
 
-    public ValueTask<CommitResult> CommitAsync(PreparedCommit prepared, CancellationToken cancellationToken) =>
-        _failure is { } failure
-            ? ValueTask.FromException<CommitResult>(Stopped(failure))
-            : _queue.EnqueueAsync(prepared, cancellationToken);
+    public ValueTask<CommitResult> CommitAsync(PreparedCommit prepared, CancellationToken cancellationToken)
+    {
+        if (_failure is { } failure)
+            return ValueTask.FromException<CommitResult>(Stopped(failure));
+        if (_lastCameAlone && _queue.IsEmpty && Monitor.TryEnter(_turn))
+        {
+            try
+            {
+                if (!_closed && _tail.Count < _options.TailEventsMax)
+                    return WriteAlone(prepared);
+            }
+            finally
+            {
+                Monitor.Exit(_turn);
+            }
+        }
+
+        return _queue.EnqueueAsync(prepared, cancellationToken);
+    }
 
     /// <summary>Writes what waits, adds the tail to the stored index and closes the file.</summary>
     public async ValueTask DisposeAsync()
@@ -54,15 +75,17 @@ internal sealed class LogWriter : IAsyncDisposable
             var commits = new List<PendingCommit>();
             while (_queue.Take(commits, _options.GroupCommitMax))
             {
-                WriteTogether(commits);
-                commits.Clear();
-                if (_tail.Count >= _options.TailEventsMax && _failure is null)
-                    TryFlush();
+                lock (_turn)
+                {
+                    _lastCameAlone = commits.Count <= 1;
+                    WriteTogether(commits);
+                    commits.Clear();
+                    if (_tail.Count >= _options.TailEventsMax && _failure is null)
+                        TryFlush();
+                }
             }
 
-            if (_failure is null)
-                TryFlush();
-            _database.Dispose();
+            Close();
             _ended.SetResult();
         }
         catch (Exception error)
@@ -71,6 +94,33 @@ internal sealed class LogWriter : IAsyncDisposable
             _failure = error;
             _ended.SetException(error);
         }
+    }
+
+    private void Close()
+    {
+        lock (_turn)
+        {
+            _closed = true;
+            if (_failure is null)
+                TryFlush();
+            _database.Dispose();
+        }
+    }
+
+    private ValueTask<CommitResult> WriteAlone(PreparedCommit prepared)
+    {
+        var commit = new PendingCommit(prepared);
+        _alone.Add(commit);
+        try
+        {
+            WriteTogether(_alone);
+        }
+        finally
+        {
+            _alone.Clear();
+        }
+
+        return commit.Task;
     }
 
     private void WriteTogether(List<PendingCommit> commits)
