@@ -52,7 +52,9 @@ internal sealed class ConflictRetryStep(CommandOptions options) : IPipelineStep<
 
     private static bool ShallRetry(CommandRequest request, CommandResult result) =>
         result is CommandResult.Conflict conflict
-        && (request.ExpectedVersion == ExpectedVersion.Any || conflict.Stream != request.Stream || conflict.Reason is not Refusal.WrongVersion);
+        && (request.ExpectedVersion == ExpectedVersion.Any
+            || conflict.Stream != request.Stream
+            || conflict.Reason is not Refusal.WrongVersion);
 
     private TimeSpan DelayBefore(int attempt)
     {

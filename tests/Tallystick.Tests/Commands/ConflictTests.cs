@@ -75,6 +75,7 @@ public sealed class ConflictTests
 
         Assert.Equal(new CommandResult.Conflict(CommandWorld.Stream, ExpectedVersion.Exactly(1), StreamVersion.Of(2)), result);
         Assert.Equal(commits, _world.Store.Commits.Count);
+        Assert.Empty(_world.Time.Waits);
         Assert.Equal(2, (await _world.StateAsync()).Value);
         Assert.IsType<CommandResult.Conflict>(await _world.Do(new Add(1), expected: ExpectedVersion.NoStream));
         Assert.IsType<CommandResult.Conflict>(await _world.Do(new Add(1), expected: ExpectedVersion.Exactly(3)));
@@ -90,6 +91,7 @@ public sealed class ConflictTests
 
         Assert.Equal(new CommandResult.Conflict(CommandWorld.Stream, ExpectedVersion.Exactly(1), StreamVersion.Of(2)), result);
         Assert.Equal(2, _world.Store.Commits.Count);
+        Assert.Empty(_world.Time.Waits);
         Assert.Equal(11, (await _world.StateAsync()).Value);
     }
 

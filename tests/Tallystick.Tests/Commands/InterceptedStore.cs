@@ -17,8 +17,11 @@ public sealed class InterceptedStore(IStore inner) : IStore
     /// <summary>Runs before each commit, with the number of commits so far.</summary>
     public Func<int, ValueTask>? BeforeCommit { get; set; }
 
-    /// <summary>Runs before each lookup of an idempotency key.</summary>
+    /// <summary>Runs once, after the next lookup of an idempotency key.</summary>
     public Func<ValueTask>? AfterFindCommit { get; set; }
+
+    /// <summary>Runs once, after the next read of a stream's version.</summary>
+    public Func<ValueTask>? AfterReadVersion { get; set; }
 
     /// <summary>Whether commits complete later than the call.</summary>
     public bool Yields { get; set; }
@@ -55,8 +58,17 @@ public sealed class InterceptedStore(IStore inner) : IStore
 
     public ValueTask<LogHead> ReadHeadAsync(TenantId tenant, CancellationToken cancellationToken) => inner.ReadHeadAsync(tenant, cancellationToken);
 
-    public ValueTask<StreamVersion> ReadStreamVersionAsync(TenantId tenant, StreamId stream, CancellationToken cancellationToken) =>
-        inner.ReadStreamVersionAsync(tenant, stream, cancellationToken);
+    public async ValueTask<StreamVersion> ReadStreamVersionAsync(TenantId tenant, StreamId stream, CancellationToken cancellationToken)
+    {
+        var version = await inner.ReadStreamVersionAsync(tenant, stream, cancellationToken);
+        if (AfterReadVersion is { } after)
+        {
+            AfterReadVersion = null;
+            await after();
+        }
+
+        return version;
+    }
 
     public ValueTask<ImmutableArray<RecordedEvent>> ReadStreamAsync(TenantId tenant, StreamRead read, CancellationToken cancellationToken)
     {

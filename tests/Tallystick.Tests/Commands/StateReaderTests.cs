@@ -20,6 +20,33 @@ public sealed class StateReaderTests
     }
 
     [Fact]
+    public async Task A_load_that_is_overtaken_by_a_command_takes_the_newer_state_and_folds_nothing_again()
+    {
+        await _world.Do(new Add(1));
+        _world.Store.AfterReadVersion = async () => await _world.Do(new Add(10));
+        Assert.Equal(new StreamState<Counter>(new Counter(11, false), StreamVersion.Of(2)), await LoadAsync());
+        Assert.Empty(_world.Store.StreamReads);
+    }
+
+    [Fact]
+    public async Task A_page_of_history_ends_when_it_has_enough_bytes()
+    {
+        var world = new CommandWorld(limits: new StoreLimits { PageBytesMax = 40 });
+        for (var i = 0; i < 20; i++)
+            await world.Do(new Add(1));
+        var versions = new List<long>();
+        for (StreamVersion? from = StreamVersion.None; from is { } next;)
+        {
+            var page = await world.States.HistoryAsync(CommandWorld.Tenant, CommandWorld.Stream, next, 100, Token);
+            Assert.InRange(page.Entries.Length, 1, 10);
+            versions.AddRange(page.Entries.Select(entry => entry.Recorded.Version.Value));
+            from = page.Next;
+        }
+
+        Assert.Equal(Enumerable.Range(1, 20).Select(version => (long)version), versions);
+    }
+
+    [Fact]
     public async Task A_stream_without_events_has_the_initial_state_and_takes_no_place_in_the_cache()
     {
         Assert.Equal(new StreamState<Counter>(new Counter(0, false), StreamVersion.None), await LoadAsync());

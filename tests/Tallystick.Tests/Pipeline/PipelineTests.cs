@@ -89,6 +89,9 @@ public sealed class PipelineTests
 
         builder.Remove("b").Replace("a", new Tracing("new a"));
         Assert.Equal(["before-a", "a", "after-a", "last"], builder.Steps);
+
+        builder.UseBefore("last", "f", (request, next, ct) => next(request, ct)).UseAfter("last", "g", (request, next, ct) => next(request, ct));
+        Assert.Equal(["before-a", "a", "after-a", "f", "last", "g"], builder.Steps);
     }
 
     [Fact]
