@@ -53,6 +53,9 @@ public abstract class StoreConformance<THarness> : IAsyncLifetime
     /// <summary>Closes <see cref="Store"/> and opens its data again, where the provider is durable.</summary>
     protected async ValueTask ReopenAsync() => Store = await _harnesses[0].ReopenAsync();
 
+    /// <summary>Whether reopening proves anything.</summary>
+    protected bool IsDurable => _harnesses[0].IsDurable;
+
     protected ValueTask<CommitResult> Try(Commit commit) => Store.CommitAsync(commit, Stop);
 
     protected async Task<CommitResult.Committed> Do(Commit commit) => (await Try(commit)).Demand();
@@ -72,18 +75,25 @@ public abstract class StoreConformance<THarness> : IAsyncLifetime
     protected async Task<long> Head(TenantId tenant) => (await Store.ReadHeadAsync(tenant, Stop)).Position.Value;
 
     /// <summary>Awaits something that must come by itself; the deadline only keeps a fault from hanging the run.</summary>
-    protected static async Task Soon(Task task) => await task.WaitAsync(TimeSpan.FromSeconds(60), Stop);
+    protected static async Task Soon(Task task) => await task.WaitAsync(TimeSpan.FromSeconds(30), Stop);
 
-    /// <summary>Does work at the same moment on as many real threads.</summary>
+    /// <summary>Does work at the same moment on as many real threads. The first failure is reported at once: others may wait for it in vain.</summary>
     protected static async Task AtOnce(int threads, Func<int, Task> work)
     {
         using var start = new Barrier(threads);
-        await Soon(Task.WhenAll(Enumerable.Range(0, threads).Select(i => Task.Factory.StartNew(
+        var running = Enumerable.Range(0, threads).Select(i => Task.Factory.StartNew(
             () =>
             {
                 start.SignalAndWait(Stop);
                 return work(i);
             },
-            Stop, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap())));
+            Stop, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()).ToArray();
+        await Soon(FirstFailure(running));
+
+        static async Task FirstFailure(Task[] running)
+        {
+            await foreach (var ended in Task.WhenEach(running))
+                await ended;
+        }
     }
 }
