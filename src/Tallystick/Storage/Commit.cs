@@ -67,6 +67,12 @@ public sealed record Commit
     public Commit Save(string name, LogPosition position, LogPosition? expected = null) =>
         this with { Checkpoints = Checkpoints.Add(new CheckpointChange(name, position, expected)) };
 
+    /// <summary>Removes a checkpoint, if it is there.</summary>
+    /// <param name="name">The subscription.</param>
+    /// <param name="expected">The checkpoint that the caller read; another one refuses the commit. Null: whatever it is.</param>
+    public Commit RemoveCheckpoint(string name, LogPosition? expected = null) =>
+        this with { Checkpoints = Checkpoints.Add(new CheckpointChange(name, null, expected)) };
+
     /// <summary>
     /// Makes the commit happen at most once: a later commit of the same tenant with the same key stores nothing and gets the first
     /// one's result.
