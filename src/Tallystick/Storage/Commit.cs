@@ -67,10 +67,10 @@ public sealed record Commit
     public Commit Save(string name, LogPosition position, LogPosition? expected = null) =>
         this with { Checkpoints = Checkpoints.Add(new CheckpointChange(name, position, expected)) };
 
-    /// <summary>Removes a checkpoint, if it is there.</summary>
+    /// <summary>Removes a subscription's checkpoint.</summary>
     /// <param name="name">The subscription.</param>
     /// <param name="expected">The checkpoint that the caller read; another one refuses the commit. Null: whatever it is.</param>
-    public Commit RemoveCheckpoint(string name, LogPosition? expected = null) =>
+    public Commit Forget(string name, LogPosition? expected = null) =>
         this with { Checkpoints = Checkpoints.Add(new CheckpointChange(name, null, expected)) };
 
     /// <summary>

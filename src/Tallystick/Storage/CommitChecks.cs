@@ -26,15 +26,20 @@ internal static class CommitChecks
         CheckRepeatedStreams(commit.Appends);
         bytes += CheckDocuments(commit.Documents, limits);
         Limit(bytes, limits.CommitBytesMax, nameof(StoreLimits.CommitBytesMax), "The commit in bytes");
-        foreach (var checkpoint in commit.Checkpoints)
-            Name(checkpoint.Name, "checkpoint", limits);
+        CheckCheckpoints(commit.Checkpoints, limits);
         CheckKey(commit.Key, limits);
         return events;
     }
 
-    private static void CheckMetadata(EventMetadata metadata, StoreLimits limits) => Limit(
-        (metadata.CorrelationId?.Length ?? 0) + (metadata.TraceParent?.Length ?? 0) + (metadata.UserId?.Length ?? 0),
-        limits.MetadataLengthMax, nameof(StoreLimits.MetadataLengthMax), "The commit's metadata in characters");
+    private static void CheckMetadata(EventMetadata metadata, StoreLimits limits)
+    {
+        Limit(
+            (metadata.CorrelationId?.Length ?? 0) + (metadata.TraceParent?.Length ?? 0) + (metadata.UserId?.Length ?? 0),
+            limits.MetadataLengthMax, nameof(StoreLimits.MetadataLengthMax), "The commit's metadata in characters");
+        Text(metadata.CorrelationId, "correlation id");
+        Text(metadata.TraceParent, "traceparent");
+        Text(metadata.UserId, "user id");
+    }
 
     private static void CheckStream(StreamAppend append, StoreLimits limits)
     {
@@ -55,6 +60,7 @@ internal static class CommitChecks
         if (string.IsNullOrWhiteSpace(e.Type))
             throw new ArgumentException($"Event {e.Id} has no type name.");
         Limit(e.Type.Length, limits.EventTypeLengthMax, nameof(StoreLimits.EventTypeLengthMax), "An event's type name in characters");
+        Text(e.Type, "event type's name");
         if (e.SchemaVersion < 1)
             throw new ArgumentException($"Event {e.Type} has schema version {e.SchemaVersion}; the first is 1.");
         if (e.Payload.Length > limits.EventBytesMax)
@@ -71,6 +77,7 @@ internal static class CommitChecks
             if (string.IsNullOrEmpty(tag) || tag.AsSpan().IndexOfAnyInRange('\0', '\u001f') >= 0)
                 throw new ArgumentException($"Event {e.Type} has a tag '{tag}' that is empty or has control characters.");
             Limit(tag.Length, limits.TagLengthMax, nameof(StoreLimits.TagLengthMax), "A tag in characters");
+            Text(tag, "tag");
         }
 
         return e.Payload.Length;
@@ -116,6 +123,9 @@ internal static class CommitChecks
                 $"Document '{document.Key}' of {collection}, in bytes,");
         }
 
+        if (document.Index.IsDefault)
+            throw new ArgumentException($"Document '{document.Key}' of {collection} has a default list of index values; pass an empty one.");
+        CheckRepeatedIndexes(collection, document);
         foreach (var entry in document.Index)
         {
             Name(entry.Name, "index", limits);
@@ -129,6 +139,30 @@ internal static class CommitChecks
         return document.Body.Length;
     }
 
+    private static void CheckRepeatedIndexes(CollectionId collection, Document document)
+    {
+        if (document.Index.Length < 2)
+            return;
+        var seen = new HashSet<string>(document.Index.Length);
+        foreach (var entry in document.Index)
+        {
+            if (!seen.Add(entry.Name))
+                throw new ArgumentException($"Document '{document.Key}' of {collection} has two values in index '{entry.Name}'; give one.");
+        }
+    }
+
+    /// <summary>One change for each checkpoint: the second one's expectation could mean before or after the first.</summary>
+    private static void CheckCheckpoints(ImmutableArray<CheckpointChange> changes, StoreLimits limits)
+    {
+        var seen = changes.Length < 2 ? null : new HashSet<string>(changes.Length);
+        foreach (var change in changes)
+        {
+            Name(change.Name, "checkpoint", limits);
+            if (seen?.Add(change.Name) == false)
+                throw new ArgumentException($"The commit names checkpoint '{change.Name}' twice; save its last position alone.");
+        }
+    }
+
     private static void CheckKey(IdempotencyKey? key, StoreLimits limits)
     {
         if (key is null)
@@ -137,6 +171,8 @@ internal static class CommitChecks
             throw new ArgumentException("The idempotency key is empty; leave it out or give it a value.");
         Limit(key.Value.Length, limits.IdempotencyKeyLengthMax, nameof(StoreLimits.IdempotencyKeyLengthMax), "The idempotency key in characters");
         Limit(key.Fingerprint.Length, limits.IdempotencyKeyLengthMax, nameof(StoreLimits.IdempotencyKeyLengthMax), "The idempotency key's fingerprint in characters");
+        Text(key.Value, "idempotency key");
+        Text(key.Fingerprint, "idempotency key's fingerprint");
     }
 
     private static void Name(string name, string what, StoreLimits limits)
@@ -145,6 +181,26 @@ internal static class CommitChecks
             throw new ArgumentException($"A {what} is empty.");
         if (name.Length > limits.DocumentKeyLengthMax)
             throw new LimitExceededException(nameof(StoreLimits.DocumentKeyLengthMax), name.Length, limits.DocumentKeyLengthMax, $"A {what}, in characters,");
+        Text(name, what);
+    }
+
+    /// <summary>
+    /// Refuses what a database wouldn't give back as it was: a NUL character (PostgreSQL refuses it, C APIs end a text at it), and a lone
+    /// half of a surrogate pair, which has no UTF-8 form, so that two different names would become one.
+    /// </summary>
+    private static void Text(string? text, string what)
+    {
+        if (text is null)
+            return;
+        if (text.Contains('\0', StringComparison.Ordinal))
+            throw new ArgumentException($"A {what} has a NUL character (U+0000), which can't be stored. Remove it.");
+        for (var i = text.AsSpan().IndexOfAnyInRange('\ud800', '\udfff'); i >= 0 && i < text.Length; i++)
+        {
+            if (char.IsSurrogatePair(text, i))
+                i++;
+            else if (char.IsSurrogate(text[i]))
+                throw new ArgumentException($"A {what} has half of a surrogate pair at index {i}, which is no character. Remove it.");
+        }
     }
 
     private static void Limit(long value, long maximum, string limit, string subject)

@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+
+namespace Tallystick.Storage;
+
+/// <summary>One tenant's documents: for each generation of a collection a dictionary in the order of keys, and which one is active.</summary>
+internal sealed class InMemoryDocuments
+{
+    private readonly Dictionary<string, int> _active = [];
+    private readonly Dictionary<CollectionId, SortedDictionary<string, Document>> _generations = [];
+
+    /// <summary>Makes one change.</summary>
+    public void Apply(DocumentChange change)
+    {
+        switch (change)
+        {
+            case DocumentChange.Put put:
+                if (!_generations.TryGetValue(put.Collection, out var documents))
+                    _generations.Add(put.Collection, documents = new SortedDictionary<string, Document>(KeyOrder.Instance));
+                documents[put.Document.Key] = put.Document;
+                break;
+            case DocumentChange.Delete delete:
+                _generations.GetValueOrDefault(delete.Collection)?.Remove(delete.Key);
+                break;
+            case DocumentChange.Activate activate:
+                _active[activate.Collection.Name] = activate.Collection.Generation;
+                break;
+            default:
+                throw new InvalidOperationException("DocumentChange is a closed set.");
+        }
+    }
+
+    /// <summary>Finds documents by their keys.</summary>
+    public DocumentLookup Find(string collection, int? generation, ImmutableArray<string> keys)
+    {
+        var read = generation ?? _active.GetValueOrDefault(collection);
+        var documents = _generations.GetValueOrDefault(new CollectionId(collection, read));
+        return new DocumentLookup(read, [.. keys.Select(key => documents?.GetValueOrDefault(key))]);
+    }
+
+    /// <summary>Finds documents by a query: all of a generation are looked at, and those that match are sorted.</summary>
+    public DocumentPage Query(DocumentQuery query)
+    {
+        var read = query.Generation ?? _active.GetValueOrDefault(query.Collection);
+        if (!_generations.TryGetValue(new CollectionId(query.Collection, read), out var documents))
+            return new DocumentPage(read, [], null);
+        var order = new DocumentOrder(query);
+        var found = documents.Values.Where(document => Matches(query, document) && order.IsAfterCursor(document)).Order(order).ToList();
+        return new DocumentPage(
+            read, [.. found.Take(query.Limit)], found.Count > query.Limit ? order.CursorOf(found[query.Limit - 1]) : null);
+    }
+
+    private static bool Matches(DocumentQuery query, Document document)
+    {
+        foreach (var wanted in query.Equal)
+        {
+            if (DocumentOrder.ValueOf(document, wanted.Name) != wanted.Value)
+                return false;
+        }
+
+        if (query.Range is not { } range)
+            return true;
+        var value = DocumentOrder.ValueOf(document, range.Index);
+        return (range.From is not { } from || value >= from) && (range.To is not { } to || value < to);
+    }
+}

@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+using Tallystick.Events;
+
+namespace Tallystick.Storage;
+
+/// <summary>
+/// All that the in-memory store has of one tenant. A commit first asks everything that it demands and changes nothing; once nothing
+/// objects, nothing can fail any more, so it needs no way back.
+/// </summary>
+internal sealed class InMemoryTenant
+{
+    private readonly Dictionary<string, RememberedCommit> _remembered = [];
+    private readonly Dictionary<string, LogPosition> _checkpoints = [];
+
+    /// <summary>The tenant's events.</summary>
+    public InMemoryLog Log { get; } = new();
+
+    /// <summary>The tenant's documents.</summary>
+    public InMemoryDocuments Documents { get; } = new();
+
+    /// <summary>The first commit with a key, or null.</summary>
+    public RememberedCommit? FindCommit(string key) => _remembered.GetValueOrDefault(key);
+
+    /// <summary>A saved position, or null.</summary>
+    public LogPosition? FindCheckpoint(string name) => _checkpoints.TryGetValue(name, out var position) ? position : null;
+
+    /// <summary>Does all of a commit, or refuses it.</summary>
+    /// <param name="prepared">The commit, checked and hashed.</param>
+    /// <param name="now">The clock's time, in UTC.</param>
+    public CommitResult Commit(PreparedCommit prepared, DateTimeOffset now)
+    {
+        var commit = prepared.Commit;
+        if (commit.Key is { } key && _remembered.TryGetValue(key.Value, out var first))
+            return IsSameChange(key, first.Key) ? first.Result : new CommitResult.Refused(new Refusal.KeyReused(key.Value));
+        if (Objection(commit) is { } refusal)
+            return new CommitResult.Refused(refusal);
+        return Apply(prepared, now);
+    }
+
+    private static bool IsSameChange(IdempotencyKey again, IdempotencyKey first) =>
+        again.Fingerprint.Length == 0 || first.Fingerprint.Length == 0 || again.Fingerprint == first.Fingerprint;
+
+    /// <summary>The first demand that doesn't hold, or null.</summary>
+    private Refusal? Objection(Commit commit) => (Refusal?)WrongVersion(commit) ?? (Refusal?)QueryMatched(commit) ?? CheckpointMoved(commit);
+
+    private Refusal.WrongVersion? WrongVersion(Commit commit)
+    {
+        foreach (var append in commit.Appends)
+        {
+            var actual = Log.VersionOf(append.Stream);
+            if (!append.Expected.Allows(actual))
+                return new Refusal.WrongVersion(append.Stream, append.Expected, actual);
+        }
+
+        return null;
+    }
+
+    private Refusal.QueryMatched? QueryMatched(Commit commit)
+    {
+        foreach (var condition in commit.Conditions)
+        {
+            if (Log.FirstMatch(condition.Query, condition.After) is { } match)
+                return new Refusal.QueryMatched(condition.Query, condition.After, match);
+        }
+
+        return null;
+    }
+
+    private Refusal.CheckpointMoved? CheckpointMoved(Commit commit)
+    {
+        foreach (var change in commit.Checkpoints)
+        {
+            var actual = FindCheckpoint(change.Name) ?? LogPosition.Start;
+            if (change.Expected is { } expected && expected != actual)
+                return new Refusal.CheckpointMoved(change.Name, expected, actual);
+        }
+
+        return null;
+    }
+
+    private CommitResult.Committed Apply(PreparedCommit prepared, DateTimeOffset now)
+    {
+        var commit = prepared.Commit;
+        var before = Log.Position;
+        Log.Append(prepared, now);
+        foreach (var change in commit.Documents)
+            Documents.Apply(change);
+        foreach (var change in commit.Checkpoints)
+        {
+            if (change.Position is { } position)
+                _checkpoints[change.Name] = position;
+            else
+                _checkpoints.Remove(change.Name);
+        }
+
+        var heads = ImmutableArray.CreateBuilder<StreamHead>(commit.Appends.Length);
+        foreach (var append in commit.Appends)
+            heads.Add(new StreamHead(append.Stream, Log.VersionOf(append.Stream)));
+        var result = new CommitResult.Committed(
+            prepared.EventCount == 0 ? before : before.Next(), Log.Position, heads.MoveToImmutable());
+        if (commit.Key is { } key)
+            _remembered.Add(key.Value, new RememberedCommit(key, result with { IsReplay = true }));
+        return result;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using Tallystick.Events;
+using Tallystick.Tenancy;
+
+namespace Tallystick.Storage;
+
+/// <summary>The checks of a read that need no store, so that every store refuses the same input in the same way.</summary>
+public static class ReadChecks
+{
+    /// <summary>Refuses <c>default(TenantId)</c>, which must never mean everyone.</summary>
+    /// <exception cref="ArgumentException">The tenant is <c>default</c>.</exception>
+    public static void Tenant(TenantId tenant)
+    {
+        if (tenant.IsDefault)
+            throw new ArgumentException("A read needs a tenant; default(TenantId) names none.", nameof(tenant));
+    }
+
+    /// <summary>Refuses <c>default(StreamId)</c>.</summary>
+    /// <exception cref="ArgumentException">The stream is <c>default</c>.</exception>
+    public static void Stream(StreamId stream)
+    {
+        if (stream.IsDefault)
+            throw new ArgumentException("A read needs a stream; default(StreamId) names none.", nameof(stream));
+    }
+
+    /// <summary>Checks the length of a page that is asked for.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The count is less than 1.</exception>
+    /// <exception cref="LimitExceededException">The count is over <see cref="StoreLimits.PageLengthMax"/>.</exception>
+    public static void Page(int count, StoreLimits limits)
+    {
+        if (count < 1)
+            throw new ArgumentOutOfRangeException(nameof(count), count, "A page has at least 1 entry.");
+        PageLength(count, limits, "The page that is asked for");
+    }
+
+    /// <summary>Checks the name of a collection or a checkpoint, or an idempotency key.</summary>
+    /// <exception cref="ArgumentException">The name is null or empty.</exception>
+    public static void Name(string name, string what)
+    {
+        if (string.IsNullOrEmpty(name))
+            throw new ArgumentException($"A {what} is empty.", nameof(name));
+    }
+
+    /// <summary>Checks a lookup of documents by their keys.</summary>
+    /// <exception cref="ArgumentException">A name is missing, the generation is less than 1, or the list of keys is <c>default</c>.</exception>
+    /// <exception cref="LimitExceededException">There are more keys than <see cref="StoreLimits.PageLengthMax"/>.</exception>
+    public static void Lookup(string collection, int? generation, ImmutableArray<string> keys, StoreLimits limits)
+    {
+        Name(collection, "collection");
+        Generation(generation);
+        if (keys.IsDefault)
+            throw new ArgumentException("The list of keys is default(ImmutableArray); pass an empty one to ask for none.", nameof(keys));
+        PageLength(keys.Length, limits, "The list of keys");
+    }
+
+    /// <summary>Checks a query of documents.</summary>
+    /// <exception cref="ArgumentException">The query is malformed; the message says how.</exception>
+    /// <exception cref="LimitExceededException">Its limit is over <see cref="StoreLimits.PageLengthMax"/>.</exception>
+    public static void Query(DocumentQuery query, StoreLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        Name(query.Collection, "collection");
+        Generation(query.Generation);
+        Page(query.Limit, limits);
+        if (query.After is { } cursor && cursor.Value.HasValue != query.OrderBy is not null)
+        {
+            throw new ArgumentException(
+                $"The cursor after '{cursor.Key}' comes from another order than the query's "
+                + $"({(query.OrderBy is null ? "by key" : $"by index '{query.OrderBy}'")}). Page on with the query that gave it.",
+                nameof(query));
+        }
+    }
+
+    private static void Generation(int? generation)
+    {
+        if (generation < 1)
+            throw new ArgumentOutOfRangeException(nameof(generation), generation, "The first generation is 1; null reads the active one.");
+    }
+
+    private static void PageLength(int count, StoreLimits limits, string subject)
+    {
+        if (count > limits.PageLengthMax)
+            throw new LimitExceededException(nameof(StoreLimits.PageLengthMax), count, limits.PageLengthMax, subject);
+    }
+}
