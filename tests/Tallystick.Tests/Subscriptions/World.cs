@@ -34,7 +34,7 @@ public sealed class World : IAsyncDisposable
 
     public async Task<LogPosition> AppendAsync(TenantId tenant, string order, params object[] events)
     {
-        var commit = Commit.For(tenant).Append(new StreamId("order", order), ExpectedVersion.Any, [.. events.Select(Serializer.Serialize)]);
+        var commit = Commit.For(tenant).Append(new StreamId("order", order), ExpectedVersion.Any, events.Select(Serializer.Serialize).ToImmutableArray());
         return (await Store.CommitAsync(commit, Soon)).Demand().Position;
     }
 
