@@ -40,7 +40,7 @@ internal sealed class ReadModelGate(IStore store, TenantId tenant, BoundProjecti
         try
         {
             reached = await ReachAsync(freshness.Position, either.Token);
-            return (await ReadFittingAsync(indexes, read, either.Token), reached);
+            return await ReadFittingAsync(reached, indexes, read, either.Token);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -64,8 +64,9 @@ internal sealed class ReadModelGate(IStore store, TenantId tenant, BoundProjecti
         await store.ReadCheckpointAsync(tenant, projection.Name, cancellationToken) ?? LogPosition.Start;
 
     /// <summary>Repeats a read until it hits a generation that has all the indexes that it uses.</summary>
-    private async ValueTask<T> ReadFittingAsync<T>(
-        IReadOnlyCollection<string> indexes, Func<CancellationToken, ValueTask<(T Result, int Generation)>> read, CancellationToken cancellationToken)
+    private async ValueTask<(T Result, LogPosition Reached)> ReadFittingAsync<T>(
+        LogPosition reached, IReadOnlyCollection<string> indexes, Func<CancellationToken, ValueTask<(T Result, int Generation)>> read,
+        CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -76,12 +77,14 @@ internal sealed class ReadModelGate(IStore store, TenantId tenant, BoundProjecti
                 continue;
             }
 
+            // Before the documents, so that these are at least as new.
+            var saved = await ReadCheckpointAsync(cancellationToken);
             var (result, generation) = await read(cancellationToken);
             if (generation != state.Active.Generation)
                 continue;
             if (projection.Fits(state.Active))
                 fitting.Add(tenant, projection.Name, generation);
-            return result;
+            return (result, saved > reached ? saved : reached);
         }
     }
 
