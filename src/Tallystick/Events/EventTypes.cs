@@ -13,6 +13,7 @@ public sealed class EventTypes
     private readonly FrozenDictionary<string, EventTypeInfo> _byName;
     private readonly FrozenDictionary<Type, EventTypeInfo> _byType;
     private readonly FrozenDictionary<(string Type, int Version), Upcaster> _upcasters;
+    private readonly ImmutableArray<(string StoredName, string TodaysName)> _renames;
 
     /// <summary>Makes the set of all types that may be stored.</summary>
     /// <param name="types">The concrete event types; each has an <see cref="EventTypeAttribute"/>. Repetitions are ignored.</param>
@@ -30,8 +31,10 @@ public sealed class EventTypes
         foreach (var same in steps.GroupBy(step => (step.Type, step.From)).Where(group => group.Count() > 1))
             throw new InvalidOperationException($"Two upcasters read {same.Key.Type} version {same.Key.From}: {string.Join(" and ", same.Select(step => step.GetType()))}.");
         _upcasters = steps.ToFrozenDictionary(step => (step.Type, step.From));
-        foreach (var step in steps)
-            FollowToToday(step);
+        _renames = [.. from step in steps
+                       let today = FollowToToday(step)
+                       where today != step.Type
+                       select (step.Type, today)];
     }
 
     /// <summary>All types, by name.</summary>
@@ -45,10 +48,22 @@ public sealed class EventTypes
     public EventTypeInfo Get(Type type) => _byType.GetValueOrDefault(type) ?? throw new InvalidOperationException(
         $"{type} isn't a registered event type. Register the decider whose events it belongs to, or name it by AddEvents.");
 
+    /// <summary>
+    /// Every name under which events that are read as this type may be stored: its own first, then those that upcasters rename to it.
+    /// A filter by type needs all of them, or it would miss events from before a renaming.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It isn't registered; the message says what to do.</exception>
+    public ImmutableArray<string> StoredNamesOf(Type type)
+    {
+        var name = Get(type).Name;
+        var older = _renames.Where(rename => rename.TodaysName == name).Select(rename => rename.StoredName);
+        return [name, .. older.Distinct().Order(StringComparer.Ordinal)];
+    }
+
     /// <summary>The upcaster that reads this type and version, or null.</summary>
     public Upcaster? FindUpcaster(string type, int version) => _upcasters.GetValueOrDefault((type, version));
 
-    private void FollowToToday(Upcaster first)
+    private string FollowToToday(Upcaster first)
     {
         var (type, version) = (first.ResultType, first.To);
         for (var steps = 0; FindUpcaster(type, version) is { } next; steps++)
@@ -62,6 +77,7 @@ public sealed class EventTypes
             throw new InvalidOperationException($"The upcaster {first.GetType()} leads to '{type}', which is no registered event.");
         if (today.Version != version)
             throw new InvalidOperationException($"The upcaster {first.GetType()} leads to version {version} of '{type}', but today's is {today.Version}; a step is missing.");
+        return type;
     }
 }
 
