@@ -11,7 +11,6 @@ namespace Tallystick;
 /// </summary>
 public sealed partial class TallystickRuntime : IAsyncDisposable
 {
-    private readonly IStore _store;
     private readonly SubscriptionHost _host;
     private readonly TenantFollower _follower;
     private readonly TimeProvider _time;
@@ -22,7 +21,7 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
 
     internal TallystickRuntime(IStore store, SubscriptionHost host, TimeProvider time, ILogger<TallystickRuntime> logger)
     {
-        (_store, _host, _time, _logger) = (store, host, time, logger);
+        (_host, _time, _logger) = (host, time, logger);
         _follower = new TenantFollower(store, host);
     }
 
@@ -54,27 +53,29 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
     /// <summary>The catalog is followed as long as the application runs: a store that fails for a time only delays new tenants.</summary>
     private async Task FollowAsync()
     {
-        while (!_stopping.IsCancellationRequested)
+        try
         {
-            try
+            while (true)
             {
-                await _follower.FollowAsync(_stopping.Token);
+                try
+                {
+                    await _follower.FollowAsync(_stopping.Token);
+                }
+                catch (TallystickException error)
+                {
+                    LogFollowingFailed(error, RetryDelay);
+                    await Task.Delay(RetryDelay, _time, _stopping.Token);
+                }
             }
-            catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
-            {
-                return;
-            }
-            catch (Exception error)
-            {
-                LogFollowingFailed(error, RetryDelay);
-                await Task.Delay(RetryDelay, _time, _stopping.Token).ContinueWith(
-                    static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
-            }
+        }
+        catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
+        {
+            // Stopped, or the store was closed first.
         }
     }
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    [LoggerMessage(100, LogLevel.Error, "The catalog of tenants can't be followed; trying again in {Delay}.")]
+    [LoggerMessage(1000, LogLevel.Error, "The catalog of tenants can't be followed; trying again in {Delay}.")]
     private partial void LogFollowingFailed(Exception error, TimeSpan delay);
 }
