@@ -60,7 +60,7 @@ public sealed class InMemoryStore(StoreOptions? options = null) : IStore
             state =>
             {
                 ReadChecks.Stream(read.Stream);
-                ReadChecks.Page(read.Count, Limits);
+                Limits.CheckPage(read.Count);
                 return state.Log.Read(read, Limits);
             },
             cancellationToken);
@@ -71,7 +71,7 @@ public sealed class InMemoryStore(StoreOptions? options = null) : IStore
             tenant,
             state =>
             {
-                ReadChecks.Page(read.Count, Limits);
+                Limits.CheckPage(read.Count);
                 return state.Log.Read(read, Limits);
             },
             cancellationToken);
