@@ -141,6 +141,29 @@ public sealed class CrashTests
         Assert.Equal(await world.ExpectedOrdersAsync(), await world.OrdersAsync());
     }
 
+    [Fact]
+    public async Task A_projection_does_not_stop_because_another_process_was_faster()
+    {
+        await using var world = new World();
+        var first = await world.StartAsync(new OrderSummaries());
+        await world.ReachesAsync(first, "order-summaries", await world.AppendAsync("1", new OrderPlaced("ann", 1)));
+        await first.StopAsync(world.Soon);
+        var head = await world.AppendAsync("2", new OrderPlaced("bob", 2));
+        var (store, finds) = (new HookedStore(world.Store), 0);
+        store.Before = async (operation, _) =>
+        {
+            // Between its reading of the checkpoint and of the documents (the state's is the first), another host does the work.
+            if (operation == "FindDocuments" && ++finds == 2)
+                await world.ReachesAsync(await world.StartAsync(new OrderSummaries()), "order-summaries", head);
+        };
+
+        var slow = await world.StartAsync(new OrderSummaries(), World.Impatient with { RetriesMax = 0 }, store);
+        await world.ReachesAsync(slow, "order-summaries", head);
+
+        Assert.True(finds >= 2);
+        Assert.Equal(await world.ExpectedOrdersAsync(), await world.OrdersAsync());
+    }
+
     private static async Task<bool> CrashAsync(
         World world, Projection projection, int call, bool after, int batch, LogPosition head, Func<Task> meanwhile)
     {
