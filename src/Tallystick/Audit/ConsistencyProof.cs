@@ -13,7 +13,9 @@ namespace Tallystick.Audit;
 /// </remarks>
 /// <param name="Size1">The older tree's number of leaves.</param>
 /// <param name="Size2">The newer tree's number of leaves.</param>
-/// <param name="Path">The roots of subtrees from which both trees' roots are composed, lowest first. <c>default</c> counts as empty.</param>
+/// <param name="Path">
+/// The roots of subtrees from which both trees' roots are composed, lowest first. <c>default</c> counts as empty.
+/// </param>
 public sealed record ConsistencyProof(long Size1, long Size2, ImmutableArray<Hash256> Path)
 {
     /// <summary>

@@ -9,10 +9,14 @@ namespace Tallystick.Audit;
 /// </remarks>
 /// <param name="LeafIndex">The leaf's index, zero-based: an event's position less one.</param>
 /// <param name="TreeSize">The number of leaves in the tree.</param>
-/// <param name="Path">The roots of the subtrees beside the way from the leaf to the root, lowest first. <c>default</c> counts as empty.</param>
+/// <param name="Path">
+/// The roots of the subtrees beside the way from the leaf to the root, lowest first. <c>default</c> counts as empty.
+/// </param>
 public sealed record InclusionProof(long LeafIndex, long TreeSize, ImmutableArray<Hash256> Path)
 {
-    /// <summary>Checks the proof by the steps of RFC 9162 section 2.1.3.2. Never throws, and does at most 64 hashes, whatever the proof says.</summary>
+    /// <summary>
+    /// Checks the proof by the steps of RFC 9162 section 2.1.3.2. Never throws, and does at most 64 hashes, whatever the proof says.
+    /// </summary>
     /// <param name="leaf">The hash of the leaf, from <see cref="MerkleTree.HashLeaf"/>.</param>
     /// <param name="root">The root of the tree of <see cref="TreeSize"/> leaves, from a source that is trusted.</param>
     /// <returns>Whether the leaf is there; false as well where the proof is malformed.</returns>

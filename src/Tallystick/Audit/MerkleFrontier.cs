@@ -48,7 +48,9 @@ public sealed class MerkleFrontier
     /// <summary>The length in bytes of what <see cref="WriteTo"/> writes.</summary>
     public int ByteLength => BytesFor(Count);
 
-    /// <summary>The number of interior nodes that the leaf at a position completes, which is how many <see cref="Append"/> reports for it.</summary>
+    /// <summary>
+    /// The number of interior nodes that the leaf at a position completes, which is how many <see cref="Append"/> reports for it.
+    /// </summary>
     /// <param name="position">The leaf's position; the first is 1.</param>
     /// <returns>The number of times that 2 divides the position, 0 to <see cref="CompletedNodesMax"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The position is less than 1.</exception>
@@ -101,7 +103,9 @@ public sealed class MerkleFrontier
         return completed;
     }
 
-    /// <summary>The tree's root: RFC 6962's Merkle Tree Hash of all leaves so far. Costs as many hashes as <see cref="Count"/> has bits set.</summary>
+    /// <summary>
+    /// The tree's root: RFC 6962's Merkle Tree Hash of all leaves so far. Costs one hash fewer than <see cref="Count"/> has bits set.
+    /// </summary>
     /// <returns>The root, or <see cref="MerkleTree.EmptyRoot"/> where there is no leaf.</returns>
     public Hash256 Root()
     {
@@ -124,7 +128,9 @@ public sealed class MerkleFrontier
     /// <returns>An equal frontier that shares nothing with this one.</returns>
     public MerkleFrontier Clone() => new([.. _roots], Count);
 
-    /// <summary>Writes the frontier: <see cref="Count"/> as 8 bytes, big-endian, then the subtrees' roots, largest (leftmost) first.</summary>
+    /// <summary>
+    /// Writes the frontier: <see cref="Count"/> as 8 bytes, big-endian, then the subtrees' roots, largest (leftmost) first.
+    /// </summary>
     /// <param name="destination">At least <see cref="ByteLength"/> bytes.</param>
     /// <returns>The number of bytes written: <see cref="ByteLength"/>.</returns>
     /// <exception cref="ArgumentException">The destination is shorter.</exception>
@@ -164,7 +170,7 @@ public sealed class MerkleFrontier
     /// </remarks>
     /// <param name="bytes">The frontier's bytes, no more and no less.</param>
     /// <returns>The frontier.</returns>
-    /// <exception cref="InvalidDataException">The count is negative or missing, or there aren't exactly as many hashes as it asks for.</exception>
+    /// <exception cref="InvalidDataException">The count is negative or missing, or there aren't exactly its hashes.</exception>
     public static MerkleFrontier FromBytes(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < CountBytes)

@@ -11,7 +11,8 @@ namespace Tallystick.Audit;
 /// section 2.1). The RFC recurses; here the same descent is a loop over a range of leaves that halves, whose discarded halves are
 /// the proof, bottom up.</para>
 /// <para>A left half is always perfect, so it is one read. A right half may be the tree's ragged edge, which is composed of the perfect
-/// subtrees in it; once the descent turns left, all that remains is perfect. So a proof costs fewer than 2 log2(n) reads.</para>
+/// subtrees in it; once the descent turns left, all that remains is perfect. So a proof costs about log2(n) reads, and
+/// never more than twice that.</para>
 /// </remarks>
 public static class MerkleProofs
 {
@@ -71,9 +72,15 @@ public static class MerkleProofs
         return new InclusionProof(leafIndex, treeSize, path.DrainToImmutable());
     }
 
-    /// <summary>Proves that the tree of the first <paramref name="size1"/> leaves is a prefix of that of the first <paramref name="size2"/>.</summary>
-    /// <param name="size1">The older tree's size, at least 1: the RFC has no proof from an empty tree, since any tree extends that one.</param>
-    /// <param name="size2">The newer tree's size, at least <paramref name="size1"/>, at most as many as the log has (which the caller checks).</param>
+    /// <summary>
+    /// Proves that the tree of the first <paramref name="size1"/> leaves is a prefix of that of the first <paramref name="size2"/>.
+    /// </summary>
+    /// <param name="size1">
+    /// The older tree's size, at least 1: the RFC has no proof from an empty tree, since any tree extends that one.
+    /// </param>
+    /// <param name="size2">
+    /// The newer tree's size, at least <paramref name="size1"/>, at most as many as the log has (which the caller checks).
+    /// </param>
     /// <param name="readNode">Reads the perfect subtrees' roots.</param>
     /// <param name="cancellationToken">Handed to <paramref name="readNode"/>.</param>
     /// <returns>The proof, which the two trees' roots verify; its path is empty where the sizes are equal.</returns>
@@ -90,7 +97,8 @@ public static class MerkleProofs
 
         if (size2 < size1)
         {
-            throw new ArgumentOutOfRangeException(nameof(size2), size2, $"The newer tree can't be smaller than the older one of {size1} leaves.");
+            throw new ArgumentOutOfRangeException(
+                nameof(size2), size2, $"The newer tree can't be smaller than the older one of {size1} leaves.");
         }
 
         var path = ImmutableArray.CreateBuilder<Hash256>();

@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 
 namespace Tallystick.Audit;
 
-/// <summary>The hashes that a Merkle tree over a log is made of: RFC 6962 section 2.1 (the same in RFC 9162 section 2.1.1), with SHA-256.</summary>
+/// <summary>
+/// The hashes that a Merkle tree over a log is made of: RFC 6962 section 2.1 (the same in RFC 9162 section 2.1.1), with SHA-256.
+/// </summary>
 /// <remarks>
 /// <para>The tree of n leaves splits at k, the largest power of two smaller than n: the first k leaves are its left subtree, the rest its
 /// right one. So a subtree whose size is a power of two never changes once it is full, and a log keeps only such perfect subtrees.</para>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Tallystick.Events;
 using Tallystick.Tenancy;
 
@@ -45,6 +46,7 @@ public sealed record Commit
         this with { Appends = Appends.Add(new StreamAppend(stream, expected, [.. events])) };
 
     /// <summary>Appends events to a stream.</summary>
+    [OverloadResolutionPriority(1)] // A collection expression, [.. events], fits both overloads.
     public Commit Append(StreamId stream, ExpectedVersion expected, ImmutableArray<NewEvent> events) =>
         this with { Appends = Appends.Add(new StreamAppend(stream, expected, events)) };
 

@@ -60,7 +60,7 @@ public sealed class InMemoryStore(StoreOptions? options = null) : IStore
             state =>
             {
                 ReadChecks.Stream(read.Stream);
-                ReadChecks.Page(read.Count, Limits);
+                Limits.CheckPage(read.Count);
                 return state.Log.Read(read, Limits);
             },
             cancellationToken);
@@ -71,7 +71,7 @@ public sealed class InMemoryStore(StoreOptions? options = null) : IStore
             tenant,
             state =>
             {
-                ReadChecks.Page(read.Count, Limits);
+                Limits.CheckPage(read.Count);
                 return state.Log.Read(read, Limits);
             },
             cancellationToken);
@@ -111,20 +111,15 @@ public sealed class InMemoryStore(StoreOptions? options = null) : IStore
             cancellationToken);
 
     /// <inheritdoc/>
-    public async ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken)
-    {
-        ValueTask<LogPosition> ReadPosition() => Read(tenant, static state => state.Log.Position, cancellationToken);
-        await ReadPosition(); // A closed store and a missing tenant fail even where there is nothing to wait for.
-        await _signals.WaitAsync(tenant, null, position, ReadPosition, cancellationToken);
-    }
+    public ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) => _signals.WaitAsync(
+        tenant, null, position, () => Read(tenant, static state => state.Log.Position, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask WaitForCheckpointAsync(TenantId tenant, string name, LogPosition position, CancellationToken cancellationToken)
     {
         ReadChecks.Name(name, "checkpoint");
-        ValueTask<LogPosition> ReadPosition() => Read(tenant, state => state.FindCheckpoint(name) ?? LogPosition.Start, cancellationToken);
-        await ReadPosition();
-        await _signals.WaitAsync(tenant, name, position, ReadPosition, cancellationToken);
+        await _signals.WaitAsync(
+            tenant, name, position, () => Read(tenant, state => state.FindCheckpoint(name) ?? LogPosition.Start, cancellationToken), cancellationToken);
     }
 
     /// <summary>Forgets everything and fails those who wait. Afterwards every method throws <see cref="ObjectDisposedException"/>.</summary>

@@ -28,12 +28,17 @@ public sealed class PositionSignals : IDisposable
     /// <param name="position">The position to reach; 0 is always reached.</param>
     /// <param name="readCurrent">Reads what is stored now.</param>
     /// <param name="cancellationToken">Carries the deadline.</param>
+    /// <exception cref="ArgumentException">The tenant is <c>default</c>.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed, or was while someone waited.</exception>
     public async ValueTask WaitAsync(
         TenantId tenant, string? checkpoint, LogPosition position, Func<ValueTask<LogPosition>> readCurrent, CancellationToken cancellationToken)
     {
+        ReadChecks.Tenant(tenant);
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_lock)
+            ObjectDisposedException.ThrowIf(_disposed, this);
         if (position == LogPosition.Start)
             return;
-        cancellationToken.ThrowIfCancellationRequested();
         var key = new Key(tenant, checkpoint);
         var waiter = new Waiter();
         Register(key, position, waiter);

@@ -23,16 +23,6 @@ public static class ReadChecks
             throw new ArgumentException("A read needs a stream; default(StreamId) names none.", nameof(stream));
     }
 
-    /// <summary>Checks the length of a page that is asked for.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The count is less than 1.</exception>
-    /// <exception cref="LimitExceededException">The count is over <see cref="StoreLimits.PageLengthMax"/>.</exception>
-    public static void Page(int count, StoreLimits limits)
-    {
-        if (count < 1)
-            throw new ArgumentOutOfRangeException(nameof(count), count, "A page has at least 1 entry.");
-        PageLength(count, limits, "The page that is asked for");
-    }
-
     /// <summary>Checks the name of a collection or a checkpoint, or an idempotency key.</summary>
     /// <exception cref="ArgumentException">The name is null or empty.</exception>
     public static void Name(string name, string what)
@@ -50,7 +40,8 @@ public static class ReadChecks
         Generation(generation);
         if (keys.IsDefault)
             throw new ArgumentException("The list of keys is default(ImmutableArray); pass an empty one to ask for none.", nameof(keys));
-        PageLength(keys.Length, limits, "The list of keys");
+        if (!keys.IsEmpty)
+            limits.CheckPage(keys.Length);
     }
 
     /// <summary>Checks a query of documents.</summary>
@@ -61,7 +52,7 @@ public static class ReadChecks
         ArgumentNullException.ThrowIfNull(query);
         Name(query.Collection, "collection");
         Generation(query.Generation);
-        Page(query.Limit, limits);
+        limits.CheckPage(query.Limit);
         if (query.After is { } cursor && cursor.Value.HasValue != query.OrderBy is not null)
         {
             throw new ArgumentException(
@@ -75,11 +66,5 @@ public static class ReadChecks
     {
         if (generation < 1)
             throw new ArgumentOutOfRangeException(nameof(generation), generation, "The first generation is 1; null reads the active one.");
-    }
-
-    private static void PageLength(int count, StoreLimits limits, string subject)
-    {
-        if (count > limits.PageLengthMax)
-            throw new LimitExceededException(nameof(StoreLimits.PageLengthMax), count, limits.PageLengthMax, subject);
     }
 }

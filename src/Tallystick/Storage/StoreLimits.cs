@@ -61,6 +61,16 @@ public sealed record StoreLimits
 
     /// <summary>The most commits that wait for the writer; further ones wait asynchronously for a place. Default 4,096.</summary>
     public int CommitQueueLength { get; init; } = 4096;
+
+    /// <summary>Checks how much one read asks for.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Less than 1.</exception>
+    /// <exception cref="LimitExceededException">More than <see cref="PageLengthMax"/>.</exception>
+    public void CheckPage(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        if (count > PageLengthMax)
+            throw new LimitExceededException(nameof(PageLengthMax), count, PageLengthMax, "The page asked for");
+    }
 }
 
 /// <summary>Bad input: a limit was exceeded. Nothing was written.</summary>
@@ -69,7 +79,7 @@ public sealed record StoreLimits
 /// <param name="maximum">What is allowed.</param>
 /// <param name="subject">What exceeded it, such as <c>the payload of event order.placed</c>.</param>
 public sealed class LimitExceededException(string limit, long value, long maximum, string subject)
-    : ArgumentException($"{subject} has {value}, over the limit {limit} of {maximum}. Nothing was written. Make it smaller, or raise {limit}.")
+    : ArgumentException($"{subject} has {value}, over the limit {limit} of {maximum}. Nothing was done. Make it smaller, or raise {limit}.")
 {
     /// <summary>The limit's name, as in <see cref="StoreLimits"/>.</summary>
     public string Limit { get; } = limit;

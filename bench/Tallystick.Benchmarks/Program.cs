@@ -1,0 +1,18 @@
+using System.Globalization;
+using Tallystick.Benchmarks;
+
+// Usage: dotnet run -c Release --project bench/Tallystick.Benchmarks -- [appends|reads|...] [--seconds N]
+var time = TimeSpan.FromSeconds(3);
+var suites = new List<string>();
+for (var i = 0; i < args.Length; i++)
+{
+    if (args[i] == "--seconds")
+        time = TimeSpan.FromSeconds(double.Parse(args[++i], CultureInfo.InvariantCulture));
+    else
+        suites.Add(args[i]);
+}
+
+bool Wanted(string suite) => suites.Count == 0 || suites.Contains(suite);
+
+if (Wanted("appends"))
+    await AppendRuns.RunAsync(time);

@@ -1,0 +1,38 @@
+using SQLitePCL;
+
+namespace Tallystick.Sqlite.Interop;
+
+/// <summary>Turns SQLite's result codes into errors that say what to do.</summary>
+internal static class SqliteError
+{
+    public static SqliteStoreException From(int code, string message, string path, string what)
+    {
+        var advice = (code & 0xFF) switch
+        {
+            raw.SQLITE_FULL => "The disk is full. Free some space; what was acknowledged is safe, and commits work again by themselves.",
+            raw.SQLITE_IOERR => "The disk failed. Check the system's log and the disk, then open the store again.",
+            raw.SQLITE_CORRUPT => "The file is damaged. Restore it from a backup.",
+            raw.SQLITE_NOTADB => "The file is no SQLite database. Check the path, or restore the file from a backup.",
+            raw.SQLITE_CANTOPEN => "Check that the folder exists and may be written.",
+            raw.SQLITE_READONLY or raw.SQLITE_PERM => "Check the permissions of the file and its folder.",
+            raw.SQLITE_BUSY or raw.SQLITE_LOCKED => "Another connection holds the file. No other program may write to it.",
+            _ => "This is unexpected; please report it.",
+        };
+        return new SqliteStoreException($"SQLite failed on {path} with code {code} ({message}) at: {Shorten(what)}. {advice}", code);
+    }
+
+    private static string Shorten(string text) => text.Length <= 100 ? text : $"{text[..100]}…";
+}
+
+/// <summary>SQLite failed.</summary>
+/// <param name="message">What failed, and what to do.</param>
+/// <param name="code">SQLite's extended result code.</param>
+public sealed class SqliteStoreException(string message, int code)
+    : TallystickException(message, isTransient: (code & 0xFF) is raw.SQLITE_FULL or raw.SQLITE_BUSY or raw.SQLITE_LOCKED)
+{
+    /// <summary>SQLite's extended result code (sqlite.org/rescode.html).</summary>
+    public int Code { get; } = code;
+
+    /// <summary>Whether nothing more can be known of the file until it is opened again.</summary>
+    internal bool IsFatal => (Code & 0xFF) is raw.SQLITE_IOERR or raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB;
+}

@@ -1,0 +1,129 @@
+using Tallystick.Sqlite.Interop;
+
+namespace Tallystick.Sqlite.Schema;
+
+/// <summary>
+/// The tables, as numbered migrations; a file's <c>user_version</c> says how many it has. A migration that has been released never
+/// changes: a further one follows it.
+/// </summary>
+/// <remarks>
+/// Events are rows in order of arrival over all tenants, so that an append only ever touches the last page. No index hangs on that table:
+/// <c>chunks</c> is the one index, an inverted one, brought up to date in bulk. Each chunk is a piece of an ordered list of event rows: of a
+/// tenant's log (empty term), of a stream (<c>s</c> and its name), of an event type (<c>t</c>) or of a tag (<c>g</c>). The rows after
+/// <c>state.indexed</c> are the tail: they are indexed in memory alone and read again at start.
+/// </remarks>
+internal static class DatabaseSchema
+{
+    /// <summary>"TLYS": marks the file as ours (<c>PRAGMA application_id</c>).</summary>
+    public const int ApplicationId = 0x544C5953;
+
+    private static readonly string[] Migrations =
+    [
+        """
+        CREATE TABLE state(one INTEGER PRIMARY KEY CHECK(one = 1), indexed INTEGER NOT NULL);
+        INSERT INTO state VALUES(1, 0);
+        CREATE TABLE tenants(
+          number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, position INTEGER NOT NULL, time INTEGER NOT NULL, frontier BLOB NOT NULL);
+        CREATE TABLE events(
+          seq INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, position INTEGER NOT NULL, stream TEXT NOT NULL, version INTEGER NOT NULL,
+          type TEXT NOT NULL, schema INTEGER NOT NULL, time INTEGER NOT NULL, id BLOB NOT NULL, tags TEXT, correlation TEXT, causation BLOB,
+          trace TEXT, user TEXT, salt BLOB NOT NULL, payload BLOB NOT NULL, hashes BLOB NOT NULL);
+        CREATE TABLE chunks(
+          tenant INTEGER NOT NULL, term TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, seqs BLOB NOT NULL,
+          PRIMARY KEY(tenant, term, last)) WITHOUT ROWID;
+        CREATE TABLE collections(
+          id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, name TEXT NOT NULL, generation INTEGER NOT NULL, active INTEGER NOT NULL,
+          UNIQUE(tenant, name, generation));
+        CREATE TABLE documents(
+          collection INTEGER NOT NULL, key TEXT NOT NULL, position INTEGER NOT NULL, entries BLOB NOT NULL, body BLOB NOT NULL,
+          PRIMARY KEY(collection, key)) WITHOUT ROWID;
+        CREATE TABLE document_index(
+          collection INTEGER NOT NULL, name TEXT NOT NULL, value BLOB NOT NULL, key TEXT NOT NULL,
+          PRIMARY KEY(collection, name, value, key)) WITHOUT ROWID;
+        CREATE TABLE checkpoints(
+          tenant INTEGER NOT NULL, name TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY(tenant, name)) WITHOUT ROWID;
+        CREATE TABLE commits(
+          tenant INTEGER NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+          streams TEXT NOT NULL, PRIMARY KEY(tenant, key)) WITHOUT ROWID;
+        """,
+    ];
+
+    /// <summary>The newest schema that this code knows.</summary>
+    public static int Version => Migrations.Length;
+
+    /// <summary>Refuses what isn't a sound file of ours, then brings its tables up to date.</summary>
+    /// <exception cref="TallystickException">The file isn't usable; the message says why and what to do.</exception>
+    public static void Prepare(SqliteDatabase database, SqliteStoreOptions options)
+    {
+        var version = CheckOrigin(database);
+        if (database.ScalarText("PRAGMA journal_mode=WAL") != "wal")
+            throw new TallystickException($"{database.Path} can't use a write-ahead log. Put it on a local disk: network file systems lack what it needs.");
+        database.Run($"PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint={options.CheckpointPages}; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-32768; PRAGMA busy_timeout=10000");
+        Migrate(database, (int)version);
+        CheckDamage(database, options);
+    }
+
+    /// <summary>Looks at the file before SQLite does, since SQLite creates what it doesn't find.</summary>
+    public static void CheckHeader(string path)
+    {
+        if (!File.Exists(path))
+            return;
+        Span<byte> header = stackalloc byte[16];
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var length = file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
+        if (length > 0 && !header[..length].SequenceEqual("SQLite format 3\0"u8[..Math.Min(length, 16)]))
+            throw new TallystickException($"{path} is no database: it doesn't begin as a SQLite file does. Check the path, or restore the file from a backup.");
+        if (length is > 0 and < 16)
+            throw new TallystickException($"{path} is damaged: it has only {length} bytes. Restore it from a backup.");
+    }
+
+    private static long CheckOrigin(SqliteDatabase database)
+    {
+        var version = database.Scalar("PRAGMA user_version");
+        var application = database.Scalar("PRAGMA application_id");
+        var tables = database.Scalar("SELECT count(*) FROM sqlite_schema");
+        if (application != ApplicationId && tables > 0)
+            throw new TallystickException($"{database.Path} is a SQLite database of another application (application_id {application}). Use another file.");
+        if (version > Version)
+        {
+            throw new TallystickException(
+                $"{database.Path} has schema version {version}, but this version of Tallystick knows only up to {Version}: a newer one has written it. Use that one or a later.");
+        }
+
+        return version;
+    }
+
+    private static void Migrate(SqliteDatabase database, int version)
+    {
+        for (; version < Migrations.Length; version++)
+        {
+            database.Run("BEGIN IMMEDIATE");
+            try
+            {
+                database.Run(Migrations[version]);
+                database.Run($"PRAGMA user_version={version + 1}; PRAGMA application_id={ApplicationId}");
+                database.Run("COMMIT");
+            }
+            catch
+            {
+                if (!database.IsAutocommit)
+                    database.Run("ROLLBACK");
+                throw;
+            }
+        }
+    }
+
+    private static void CheckDamage(SqliteDatabase database, SqliteStoreOptions options)
+    {
+        var bytes = database.Scalar("PRAGMA page_count") * database.Scalar("PRAGMA page_size");
+        var walBytes = new FileInfo(database.Path + "-wal") is { Exists: true } wal ? wal.Length : 0;
+        var fileBytes = new FileInfo(database.Path).Length;
+        if (walBytes == 0 && fileBytes < bytes)
+            throw new TallystickException($"{database.Path} is damaged: it has {fileBytes} bytes, but its header says {bytes}; its end is missing. Restore it from a backup.");
+        if (bytes > options.FullCheckBytesMax)
+            return;
+        var finding = database.ScalarText("PRAGMA quick_check(1)");
+        if (finding != "ok")
+            throw new TallystickException($"{database.Path} is damaged: {finding}. Restore it from a backup.");
+    }
+}

@@ -1,0 +1,165 @@
+using System.Collections.Immutable;
+using Tallystick.Audit;
+using Tallystick.Events;
+using Tallystick.Sqlite.Index;
+using Tallystick.Sqlite.Interop;
+using Tallystick.Sqlite.Reading;
+using Tallystick.Sqlite.Schema;
+using Tallystick.Sqlite.Writing;
+using Tallystick.Storage;
+using Tallystick.Tenancy;
+
+namespace Tallystick.Sqlite;
+
+/// <summary>
+/// The embedded store: any number of tenants in one SQLite file, owned by one process. A commit is durable (synced) when it is
+/// acknowledged; commits that come at the same time share a sync.
+/// </summary>
+public sealed class SqliteStore : IStore
+{
+    private readonly OwnerLock _owner;
+    private readonly TailIndex _tail;
+    private readonly TenantHeads _heads;
+    private readonly PositionSignals _signals = new();
+    private readonly ReaderPool _readers;
+    private readonly LogWriter _writer;
+    private readonly SqliteStoreOptions _options;
+    private int _disposed;
+
+    private SqliteStore(string path, SqliteStoreOptions options, OwnerLock owner, SqliteDatabase database)
+    {
+        (_options, _owner) = (options, owner);
+        (_tail, _heads) = TailLoader.Load(database);
+        _readers = new ReaderPool(path, _tail, options);
+        _writer = new LogWriter(database, _tail, _heads, _signals, options);
+    }
+
+    /// <inheritdoc/>
+    public StoreLimits Limits => _options.Limits;
+
+    /// <summary>Opens a file, making it (and its folder) when it isn't there.</summary>
+    /// <exception cref="TallystickException">
+    /// Another process owns the file, a newer version has written it, it is no database of Tallystick, or it is damaged; the message says
+    /// which, and what to do.
+    /// </exception>
+    public static SqliteStore Open(string path, SqliteStoreOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        path = Path.GetFullPath(path);
+        options ??= new SqliteStoreOptions();
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var owner = OwnerLock.Take(path);
+        SqliteDatabase? database = null;
+        try
+        {
+            DatabaseSchema.CheckHeader(path);
+            database = SqliteDatabase.OpenWriter(path);
+            DatabaseSchema.Prepare(database, options);
+            return new SqliteStore(path, options, owner, database);
+        }
+        catch
+        {
+            database?.Dispose();
+            owner.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        cancellationToken.ThrowIfCancellationRequested();
+        return _writer.CommitAsync(PreparedCommit.Prepare(commit, _options.Limits, _options.Entropy), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<RememberedCommit?> FindCommitAsync(TenantId tenant, string idempotencyKey, CancellationToken cancellationToken) =>
+        ReadAsync(tenant, idempotencyKey, static (reader, head, key) => reader.Commits.FindCommit(head.Number, key), null, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<LogHead> ReadHeadAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        ReadAsync(
+            tenant, 0, static (_, head, _) => new LogHead(head.Position, head.Tree.Clone(), new DateTimeOffset(head.TimeTicks, TimeSpan.Zero)),
+            new LogHead(LogPosition.Start, new MerkleFrontier(), DateTimeOffset.MinValue), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<StreamVersion> ReadStreamVersionAsync(TenantId tenant, StreamId stream, CancellationToken cancellationToken) =>
+        ReadAsync(
+            tenant, stream, static (reader, head, stream) => StreamVersion.Of(reader.Log.Index.Last(TermKey.Stream(head.Number, stream))),
+            StreamVersion.None, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<RecordedEvent>> ReadStreamAsync(TenantId tenant, StreamRead read, CancellationToken cancellationToken)
+    {
+        Limits.CheckPage(read.Count);
+        if (read.Stream.IsDefault)
+            throw new ArgumentException("A read names default(StreamId), which is no stream.", nameof(read));
+        return ReadAsync(tenant, read, static (reader, head, read) => reader.Log.ReadStream(head.Number, read), [], cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<EventPage> ReadLogAsync(TenantId tenant, LogRead read, CancellationToken cancellationToken)
+    {
+        Limits.CheckPage(read.Count);
+        return ReadAsync(
+            tenant, read, static (reader, head, read) => reader.Log.ReadLog(head.Number, read, head.Position), new EventPage([], read.After), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<DocumentLookup> FindDocumentsAsync(
+        TenantId tenant, string collection, int? generation, ImmutableArray<string> keys, CancellationToken cancellationToken)
+    {
+        if (!keys.IsEmpty)
+            Limits.CheckPage(keys.Length);
+        return ReadAsync(
+            tenant, (collection, generation, keys),
+            static (reader, head, find) => reader.Documents.Find(head.Number, find.collection, find.generation, find.keys),
+            new DocumentLookup(generation ?? 0, [.. keys.Select(_ => (Document?)null)]), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<DocumentPage> QueryDocumentsAsync(TenantId tenant, DocumentQuery query, CancellationToken cancellationToken)
+    {
+        Limits.CheckPage(query.Limit);
+        return ReadAsync(
+            tenant, query, static (reader, head, query) => reader.Documents.Query(head.Number, query),
+            query.Generation is { } generation ? new DocumentPage(generation, [], null) : DocumentPage.NotActive, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<LogPosition?> ReadCheckpointAsync(TenantId tenant, string name, CancellationToken cancellationToken) =>
+        ReadAsync(tenant, name, static (reader, head, name) => reader.Commits.FindCheckpoint(head.Number, name), null, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) =>
+        _signals.WaitAsync(
+            tenant, null, position, async () => (await ReadHeadAsync(tenant, cancellationToken)).Position, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask WaitForCheckpointAsync(TenantId tenant, string name, LogPosition position, CancellationToken cancellationToken) =>
+        _signals.WaitAsync(
+            tenant, name, position, async () => await ReadCheckpointAsync(tenant, name, cancellationToken) ?? LogPosition.Start, cancellationToken);
+
+    /// <summary>Writes what waits, then closes the file. Reads and waits that are under way fail.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        _signals.Dispose();
+        _readers.Dispose();
+        await _writer.DisposeAsync();
+        _owner.Dispose();
+    }
+
+    private ValueTask<TResult> ReadAsync<TArgument, TResult>(
+        TenantId tenant, TArgument argument, Func<Reader, TenantHead, TArgument, TResult> read, TResult none, CancellationToken cancellationToken)
+    {
+        if (tenant.IsDefault)
+            throw new ArgumentException("A read needs a tenant; default(TenantId) names none.", nameof(tenant));
+        return _readers.ReadAsync(
+            (tenant, argument, read, none, _heads),
+            static (reader, call) => call._heads.Find(call.tenant, reader.Tenants) is { } head ? call.read(reader, head, call.argument) : call.none,
+            cancellationToken);
+    }
+}

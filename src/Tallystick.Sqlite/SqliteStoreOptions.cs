@@ -1,0 +1,31 @@
+using Tallystick.Storage;
+
+namespace Tallystick.Sqlite;
+
+/// <summary>How the embedded store works.</summary>
+public sealed record SqliteStoreOptions : StoreOptions
+{
+    /// <summary>The most commits that share one transaction and one sync. Default 1,024.</summary>
+    public int GroupCommitMax { get; init; } = 1024;
+
+    /// <summary>
+    /// How many of the newest events are indexed in memory only, over all tenants; then the whole of them is added to the stored index
+    /// in bulk. They are read again at start, so this bounds the start too. Default 16,384.
+    /// </summary>
+    public int TailEventsMax { get; init; } = 16_384;
+
+    /// <summary>The most streams whose versions are kept in memory. Default 65,536.</summary>
+    public int StreamVersionsCached { get; init; } = 65_536;
+
+    /// <summary>The most connections that read at the same time; further reads wait for one. Default 8.</summary>
+    public int ReadConnectionsMax { get; init; } = 8;
+
+    /// <summary>The pages (of 4 KiB) of the write-ahead log after which it is copied into the database file. Default 4,000.</summary>
+    public int CheckpointPages { get; init; } = 4_000;
+
+    /// <summary>
+    /// A file of at most this many bytes is checked in full for damage when it is opened; of a larger one only the schema, the heads and
+    /// the newest events. Default 64 MiB.
+    /// </summary>
+    public long FullCheckBytesMax { get; init; } = 64L * 1024 * 1024;
+}

@@ -1,0 +1,158 @@
+using System.Collections.Immutable;
+using Tallystick.Audit;
+using Tallystick.Events;
+using Tallystick.Sqlite.Index;
+using Tallystick.Sqlite.Interop;
+using Tallystick.Sqlite.Reading;
+using Tallystick.Storage;
+using Tallystick.Tenancy;
+
+namespace Tallystick.Sqlite.Writing;
+
+/// <summary>
+/// Decides and writes single commits within an open transaction: all conditions first, then the rows, so that a commit that is refused
+/// has changed nothing. Only the writer's thread uses it.
+/// </summary>
+internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, TenantHeads heads, SqliteStoreOptions options)
+{
+    private readonly LogReader _log = new(database, tail, options.Limits);
+    private readonly CommitRecords _records = new(database);
+    private readonly DocumentWriter _documents = new(database);
+    private readonly EventInsert _insert = new(database);
+    private readonly StreamVersions _versions = new(options.StreamVersionsCached);
+    private readonly TenantRecords _tenants = new(database);
+
+    /// <summary>Forgets what may have been rolled back.</summary>
+    public void ForgetUncommitted() => _documents.ForgetCollections();
+
+    /// <summary>Takes over what has become durable.</summary>
+    public void Publish(CommitBatch batch)
+    {
+        foreach (var (key, version) in batch.Versions)
+            _versions.Set(key, version);
+    }
+
+    public CommitResult Write(PreparedCommit prepared, CommitBatch batch, long nowTicks)
+    {
+        var commit = prepared.Commit;
+        var head = Head(commit.Tenant, batch);
+        if (commit.Key is { } key && _records.FindCommit(head.Number, key.Value) is { } remembered)
+            return Replay(key, remembered);
+        if (FindRefusal(commit, head, batch) is { } refusal)
+            return new CommitResult.Refused(refusal);
+
+        var first = prepared.EventCount == 0 ? head.Position : head.Position.Next();
+        var streams = ImmutableArray.CreateBuilder<StreamHead>(commit.Appends.Length);
+        if (prepared.EventCount > 0)
+            head = InsertEvents(prepared, head, Math.Max(nowTicks, head.TimeTicks), batch, streams);
+        else
+        {
+            foreach (var append in commit.Appends)
+                streams.Add(new StreamHead(append.Stream, Version(head.Number, append.Stream, batch)));
+        }
+
+        foreach (var change in commit.Documents)
+            _documents.Apply(head.Number, change);
+        foreach (var checkpoint in commit.Checkpoints)
+            Save(head.Number, commit.Tenant, checkpoint, batch);
+        var result = new CommitResult.Committed(first, head.Position, streams.MoveToImmutable());
+        if (commit.Key is not null)
+            _records.Remember(head.Number, commit.Key, result);
+        return result;
+    }
+
+    private static CommitResult Replay(IdempotencyKey key, RememberedCommit remembered) =>
+        key.Fingerprint.Length > 0 && remembered.Key.Fingerprint.Length > 0 && key.Fingerprint != remembered.Key.Fingerprint
+            ? new CommitResult.Refused(new Refusal.KeyReused(key.Value))
+            : remembered.Result;
+
+    private TenantHead Head(TenantId tenant, CommitBatch batch)
+    {
+        if (batch.Heads.TryGetValue(tenant, out var head))
+            return head;
+        var durable = heads.Find(tenant, _tenants) ?? _tenants.Add(tenant);
+        head = durable with { Tree = durable.Tree.Clone() };
+        batch.Heads.Add(tenant, head);
+        return head;
+    }
+
+    private Refusal? FindRefusal(Commit commit, TenantHead head, CommitBatch batch)
+    {
+        foreach (var append in commit.Appends)
+        {
+            if (append.Expected == ExpectedVersion.Any)
+                continue;
+            var actual = Version(head.Number, append.Stream, batch);
+            if (!append.Expected.Allows(actual))
+                return new Refusal.WrongVersion(append.Stream, append.Expected, actual);
+        }
+
+        foreach (var condition in commit.Conditions)
+        {
+            var durable = heads.Find(commit.Tenant, _tenants)?.Position ?? LogPosition.Start;
+            var match = _log.FirstMatch(head.Number, condition.Query, condition.After, durable)
+                ?? batch.FirstMatch(head.Number, condition.Query, condition.After);
+            if (match is { } position)
+                return new Refusal.QueryMatched(condition.Query, condition.After, position);
+        }
+
+        foreach (var checkpoint in commit.Checkpoints)
+        {
+            if (checkpoint.Expected is not { } expected)
+                continue;
+            var actual = _records.FindCheckpoint(head.Number, checkpoint.Name) ?? LogPosition.Start;
+            if (actual != expected)
+                return new Refusal.CheckpointMoved(checkpoint.Name, expected, actual);
+        }
+
+        return null;
+    }
+
+    private StreamVersion Version(int tenant, StreamId stream, CommitBatch batch)
+    {
+        var key = (tenant, stream);
+        if (batch.Versions.TryGetValue(key, out var version) || _versions.TryGet(key, out version))
+            return StreamVersion.Of(version);
+        version = _log.Index.Last(TermKey.Stream(tenant, stream));
+        return StreamVersion.Of(version);
+    }
+
+    private TenantHead InsertEvents(
+        PreparedCommit prepared, TenantHead head, long timeTicks, CommitBatch batch, ImmutableArray<StreamHead>.Builder streams)
+    {
+        Span<Hash256> completed = stackalloc Hash256[MerkleFrontier.CompletedNodesMax];
+        var time = new DateTimeOffset(timeTicks, TimeSpan.Zero);
+        var position = head.Position;
+        var index = 0;
+        foreach (var append in prepared.Commit.Appends)
+        {
+            var version = Version(head.Number, append.Stream, batch);
+            foreach (var e in append.Events)
+            {
+                position = position.Next();
+                version = version.Next();
+                var payloadHash = prepared.PayloadHash(index);
+                var leaf = EventLeaf.Hash(position, append.Stream, version, time, e, prepared.Commit.Metadata, payloadHash);
+                var nodes = head.Tree.Append(leaf, completed);
+                var entry = new TailEntry(batch.NextSeq(), head.Number, position.Value, append.Stream, version.Value, e.Type, e.Tags);
+                _insert.Run(entry, timeTicks, e, prepared.Commit.Metadata, prepared.Salt(index).Span, payloadHash, leaf, completed[..nodes]);
+                batch.Entries.Add(entry);
+                index++;
+            }
+
+            batch.Versions[(head.Number, append.Stream)] = version.Value;
+            streams.Add(new StreamHead(append.Stream, version));
+        }
+
+        head = head with { Position = position, TimeTicks = timeTicks };
+        batch.Heads[prepared.Commit.Tenant] = head;
+        return head;
+    }
+
+    private void Save(int number, TenantId tenant, CheckpointChange change, CommitBatch batch)
+    {
+        _records.Save(number, change);
+        if (change.Position is { } position)
+            batch.Checkpoints.Add((tenant, change.Name, position));
+    }
+}
