@@ -74,8 +74,11 @@ public sealed class SqliteStore : IStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<RememberedCommit?> FindCommitAsync(TenantId tenant, string idempotencyKey, CancellationToken cancellationToken) =>
-        ReadAsync(tenant, idempotencyKey, static (reader, head, key) => reader.Commits.FindCommit(head.Number, key), null, cancellationToken);
+    public ValueTask<RememberedCommit?> FindCommitAsync(TenantId tenant, string idempotencyKey, CancellationToken cancellationToken)
+    {
+        ReadChecks.Name(idempotencyKey, "idempotency key");
+        return ReadAsync(tenant, idempotencyKey, static (reader, head, key) => reader.Commits.FindCommit(head.Number, key), null, cancellationToken);
+    }
 
     /// <inheritdoc/>
     public ValueTask<LogHead> ReadHeadAsync(TenantId tenant, CancellationToken cancellationToken) =>
@@ -84,17 +87,19 @@ public sealed class SqliteStore : IStore
             new LogHead(LogPosition.Start, new MerkleFrontier(), DateTimeOffset.MinValue), cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<StreamVersion> ReadStreamVersionAsync(TenantId tenant, StreamId stream, CancellationToken cancellationToken) =>
-        ReadAsync(
+    public ValueTask<StreamVersion> ReadStreamVersionAsync(TenantId tenant, StreamId stream, CancellationToken cancellationToken)
+    {
+        ReadChecks.Stream(stream);
+        return ReadAsync(
             tenant, stream, static (reader, head, stream) => StreamVersion.Of(reader.Log.Index.Last(TermKey.Stream(head.Number, stream))),
             StreamVersion.None, cancellationToken);
+    }
 
     /// <inheritdoc/>
     public ValueTask<ImmutableArray<RecordedEvent>> ReadStreamAsync(TenantId tenant, StreamRead read, CancellationToken cancellationToken)
     {
         Limits.CheckPage(read.Count);
-        if (read.Stream.IsDefault)
-            throw new ArgumentException("A read names default(StreamId), which is no stream.", nameof(read));
+        ReadChecks.Stream(read.Stream);
         return ReadAsync(tenant, read, static (reader, head, read) => reader.Log.ReadStream(head.Number, read), [], cancellationToken);
     }
 
@@ -110,8 +115,7 @@ public sealed class SqliteStore : IStore
     public ValueTask<DocumentLookup> FindDocumentsAsync(
         TenantId tenant, string collection, int? generation, ImmutableArray<string> keys, CancellationToken cancellationToken)
     {
-        if (!keys.IsEmpty)
-            Limits.CheckPage(keys.Length);
+        ReadChecks.Lookup(collection, generation, keys, Limits);
         return ReadAsync(
             tenant, (collection, generation, keys),
             static (reader, head, find) => reader.Documents.Find(head.Number, find.collection, find.generation, find.keys),
@@ -121,15 +125,18 @@ public sealed class SqliteStore : IStore
     /// <inheritdoc/>
     public ValueTask<DocumentPage> QueryDocumentsAsync(TenantId tenant, DocumentQuery query, CancellationToken cancellationToken)
     {
-        Limits.CheckPage(query.Limit);
+        ReadChecks.Query(query, Limits);
         return ReadAsync(
             tenant, query, static (reader, head, query) => reader.Documents.Query(head.Number, query),
             query.Generation is { } generation ? new DocumentPage(generation, [], null) : DocumentPage.NotActive, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public ValueTask<LogPosition?> ReadCheckpointAsync(TenantId tenant, string name, CancellationToken cancellationToken) =>
-        ReadAsync(tenant, name, static (reader, head, name) => reader.Commits.FindCheckpoint(head.Number, name), null, cancellationToken);
+    public ValueTask<LogPosition?> ReadCheckpointAsync(TenantId tenant, string name, CancellationToken cancellationToken)
+    {
+        ReadChecks.Name(name, "checkpoint");
+        return ReadAsync(tenant, name, static (reader, head, name) => reader.Commits.FindCheckpoint(head.Number, name), null, cancellationToken);
+    }
 
     /// <inheritdoc/>
     public ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) =>
@@ -137,9 +144,12 @@ public sealed class SqliteStore : IStore
             tenant, null, position, async () => (await ReadHeadAsync(tenant, cancellationToken)).Position, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask WaitForCheckpointAsync(TenantId tenant, string name, LogPosition position, CancellationToken cancellationToken) =>
-        _signals.WaitAsync(
+    public ValueTask WaitForCheckpointAsync(TenantId tenant, string name, LogPosition position, CancellationToken cancellationToken)
+    {
+        ReadChecks.Name(name, "checkpoint");
+        return _signals.WaitAsync(
             tenant, name, position, async () => await ReadCheckpointAsync(tenant, name, cancellationToken) ?? LogPosition.Start, cancellationToken);
+    }
 
     /// <summary>Writes what waits, then closes the file. Reads and waits that are under way fail.</summary>
     public async ValueTask DisposeAsync()
@@ -155,8 +165,7 @@ public sealed class SqliteStore : IStore
     private ValueTask<TResult> ReadAsync<TArgument, TResult>(
         TenantId tenant, TArgument argument, Func<Reader, TenantHead, TArgument, TResult> read, TResult none, CancellationToken cancellationToken)
     {
-        if (tenant.IsDefault)
-            throw new ArgumentException("A read needs a tenant; default(TenantId) names none.", nameof(tenant));
+        ReadChecks.Tenant(tenant);
         return _readers.ReadAsync(
             (tenant, argument, read, none, _heads),
             static (reader, call) => call._heads.Find(call.tenant, reader.Tenants) is { } head ? call.read(reader, head, call.argument) : call.none,

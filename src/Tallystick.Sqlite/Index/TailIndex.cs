@@ -120,6 +120,8 @@ internal sealed class TailIndex
 
         public void Append(long seq)
         {
+            if (Seqs[Count - 1] == seq)
+                return; // The event has the same tag twice.
             if (Count == Seqs.Length)
                 Array.Resize(ref Seqs, Count * 2);
             Seqs[Count++] = seq;

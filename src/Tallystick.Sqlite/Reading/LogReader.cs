@@ -32,13 +32,16 @@ internal sealed class LogReader(SqliteDatabase database, TailIndex tail, StoreLi
     /// <param name="head">The log's head, read before: what is stored by then is surely seen.</param>
     public EventPage ReadLog(int tenant, LogRead read, LogPosition head)
     {
+        if (read.After >= head)
+            return new EventPage([], read.After);
         if (read.Query is { Alternatives.IsEmpty: false } query && query.Alternatives.All(one => !one.Types.IsEmpty || !one.Tags.IsEmpty))
             return ReadMatching(tenant, read, query, head);
         _seqs.Clear();
         Index.Forwards(TermKey.Log(tenant), read.After.Value + 1, read.Count, _seqs);
         var events = ImmutableArray.CreateBuilder<RecordedEvent>(_seqs.Count);
         _rows.Read(tenant, _seqs, read.Count, limits.PageBytesMax, null, events);
-        return new EventPage(events.DrainToImmutable() is var page && page.IsEmpty ? [] : page, page.IsEmpty ? read.After : page[^1].Position);
+        var page = events.DrainToImmutable();
+        return new EventPage(page, page.IsEmpty ? read.After : page[^1].Position);
     }
 
     /// <summary>The position of the first event after a position that matches, or null.</summary>
@@ -49,7 +52,7 @@ internal sealed class LogReader(SqliteDatabase database, TailIndex tail, StoreLi
     {
         var events = ImmutableArray.CreateBuilder<RecordedEvent>();
         var queries = new QueryReader(Index);
-        var after = read.After >= head ? long.MaxValue : Index.SeqOf(tenant, read.After);
+        var after = Index.SeqOf(tenant, read.After);
         while (after < long.MaxValue)
         {
             _seqs.Clear();

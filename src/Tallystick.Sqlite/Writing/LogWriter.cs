@@ -70,28 +70,26 @@ internal sealed class LogWriter : IAsyncDisposable
 
     private void Run()
     {
+        var commits = new List<PendingCommit>();
+        while (_queue.Take(commits, _options.GroupCommitMax))
+        {
+            lock (_turn)
+            {
+                _lastCameAlone = commits.Count <= 1;
+                WriteTogether(commits);
+                commits.Clear();
+                if (_tail.Count >= _options.TailEventsMax && _failure is null)
+                    TryFlush();
+            }
+        }
+
         try
         {
-            var commits = new List<PendingCommit>();
-            while (_queue.Take(commits, _options.GroupCommitMax))
-            {
-                lock (_turn)
-                {
-                    _lastCameAlone = commits.Count <= 1;
-                    WriteTogether(commits);
-                    commits.Clear();
-                    if (_tail.Count >= _options.TailEventsMax && _failure is null)
-                        TryFlush();
-                }
-            }
-
             Close();
             _ended.SetResult();
         }
         catch (Exception error)
         {
-            // Only a bug comes here: whatever the store does wrong, nobody may wait for ever.
-            _failure = error;
             _ended.SetException(error);
         }
     }
@@ -101,9 +99,16 @@ internal sealed class LogWriter : IAsyncDisposable
         lock (_turn)
         {
             _closed = true;
-            if (_failure is null)
-                TryFlush();
-            _database.Dispose();
+            try
+            {
+                // A tail that can't be indexed now is read again at the next start.
+                if (_failure is null)
+                    TryFlush();
+            }
+            finally
+            {
+                _database.Dispose();
+            }
         }
     }
 
@@ -167,7 +172,17 @@ internal sealed class LogWriter : IAsyncDisposable
             return error;
         }
 
-        Publish(batch);
+        try
+        {
+            Publish(batch);
+        }
+        catch (Exception error)
+        {
+            // What is in the file and what is in memory may differ now: only opening the file anew makes them one again.
+            _failure = error;
+            return error;
+        }
+
         return null;
     }
 

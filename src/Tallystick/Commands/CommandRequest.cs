@@ -45,7 +45,8 @@ public sealed class CommandRequest
     public ClaimsPrincipal? User { get; init; }
 
     /// <summary>
-    /// Makes the command take effect at most once: a repetition gets the first result. Null (the default): each execution counts.
+    /// Makes the command take effect at most once: a repetition gets the first result. Only what was accepted is remembered; a
+    /// rejection has changed nothing, so its repetition is decided anew. Null (the default): each execution counts.
     /// </summary>
     public IdempotencyKey? IdempotencyKey { get; init; }
 
@@ -70,8 +71,8 @@ public sealed class CommandRequest
         if (stream == Stream)
         {
             throw new ArgumentException(
-                $"The commit demands the version of {stream} already, the one that was decided on. Use {nameof(ExpectedVersion)} of the request.",
-                nameof(stream));
+                $"The commit demands the version of {stream} already, the one that was decided on. "
+                + $"Use {nameof(ExpectedVersion)} of the request.", nameof(stream));
         }
 
         Amend(commit => commit.Expect(stream, expected));
@@ -93,7 +94,11 @@ public sealed class CommandRequest
     internal void Start()
     {
         if (_started)
-            throw new InvalidOperationException("This request was executed before. Make a new one for each execution; it carries what steps added.");
+        {
+            throw new InvalidOperationException(
+                "This request was executed before. Make a new one for each execution; it carries what steps added.");
+        }
+
         _started = true;
     }
 

@@ -23,7 +23,10 @@ public static class CommandTelemetry
     internal static bool IsListenedTo => Source.HasListeners() || Commands.Enabled;
 
     internal static void CommandExecuted(string command, string category, string outcome) => Commands.Add(
-        1, new("tallystick.command", command), new("tallystick.category", category), new KeyValuePair<string, object?>("tallystick.outcome", outcome));
+        1,
+        new("tallystick.command", command),
+        new("tallystick.category", category),
+        new KeyValuePair<string, object?>("tallystick.outcome", outcome));
 
     internal static void SnapshotSkipped(Decider decider, string reason) => SnapshotsSkipped.Add(
         1, new("tallystick.category", decider.Category), new KeyValuePair<string, object?>("tallystick.reason", reason));

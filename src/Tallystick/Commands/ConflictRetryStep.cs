@@ -21,16 +21,24 @@ internal sealed class ConflictRetryStep(CommandOptions options) : IPipelineStep<
     {
         var outerAmendments = request.AmendmentCount;
         var first = next(request, cancellationToken);
-        return first.IsCompletedSuccessfully && first.Result is var result
-            ? ShallRetry(request, result) ? RetryAsync(request, next, new(result), outerAmendments, cancellationToken) : new(result)
-            : RetryAsync(request, next, first, outerAmendments, cancellationToken);
+        if (!first.IsCompletedSuccessfully)
+            return AwaitFirstAsync(first, request, next, outerAmendments, cancellationToken);
+        var result = first.Result;
+        return ShallRetry(request, result) ? RetryAsync(result, request, next, outerAmendments, cancellationToken) : new(result);
     }
 
-    private async ValueTask<CommandResult> RetryAsync(
-        CommandRequest request, PipelineNext<CommandRequest, CommandResult> next, ValueTask<CommandResult> first, int outerAmendments,
+    private async ValueTask<CommandResult> AwaitFirstAsync(
+        ValueTask<CommandResult> first, CommandRequest request, PipelineNext<CommandRequest, CommandResult> next, int outerAmendments,
         CancellationToken cancellationToken)
     {
         var result = await first;
+        return ShallRetry(request, result) ? await RetryAsync(result, request, next, outerAmendments, cancellationToken) : result;
+    }
+
+    private async ValueTask<CommandResult> RetryAsync(
+        CommandResult result, CommandRequest request, PipelineNext<CommandRequest, CommandResult> next, int outerAmendments,
+        CancellationToken cancellationToken)
+    {
         for (var attempt = 2; attempt <= _attemptsMax && ShallRetry(request, result); attempt++)
         {
             if (attempt > 2)
@@ -44,7 +52,9 @@ internal sealed class ConflictRetryStep(CommandOptions options) : IPipelineStep<
 
     private static bool ShallRetry(CommandRequest request, CommandResult result) =>
         result is CommandResult.Conflict conflict
-        && (request.ExpectedVersion == ExpectedVersion.Any || conflict.Stream != request.Stream || conflict.Reason is not Refusal.WrongVersion);
+        && (request.ExpectedVersion == ExpectedVersion.Any
+            || conflict.Stream != request.Stream
+            || conflict.Reason is not Refusal.WrongVersion);
 
     private TimeSpan DelayBefore(int attempt)
     {

@@ -115,8 +115,8 @@ public abstract class Decider<TCommand, TEvent, TState> : Decider
 
     internal sealed override object EvolveObject(object state, object @event, RecordedEvent recorded) => @event is TEvent e
         ? EvolveChecked((TState)state, e)
-        : throw new EventFormatException(recorded,
-            $"it is a {@event.GetType()} in stream {recorded.Stream}, but {GetType()} folds only events that derive from {typeof(TEvent)}.");
+        : throw new EventFormatException(
+            recorded, $"it is a {@event.GetType()} in stream {recorded.Stream}, but {GetType()} folds only a {typeof(TEvent)}.");
 
     private TState EvolveChecked(TState state, TEvent @event) => Evolve(state, @event) ?? throw new InvalidOperationException(
         $"{GetType()}.Evolve gave null for {@event.GetType()}; give the state that it was given if the event doesn't concern it.");

@@ -84,7 +84,10 @@ public sealed class Deciders
             throw new ArgumentException($"{both} have the same category '{one.Category}'; a stream belongs to one decider.");
         var (first, second) = (one.CommandType, other.CommandType);
         if (first.IsAssignableFrom(second) || second.IsAssignableFrom(first))
-            throw new ArgumentException($"{both} take the same commands: {first} and {second} overlap. Give each a base type of its own.");
+        {
+            throw new ArgumentException(
+                $"{both} take the same commands: {first} and {second} overlap. Give each a base type of its own.");
+        }
 
         // Two unrelated classes can't have a common descendant; with an interface they can.
         if (!first.IsInterface && !second.IsInterface)

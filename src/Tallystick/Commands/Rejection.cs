@@ -14,7 +14,8 @@ public sealed record Rejection
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(message);
         Code = IsCode(code) ? code : throw new ArgumentException(
-            $"'{code}' is no rejection code: use 1 to {CodeLengthMax} lower-case letters, digits and hyphens, such as order-empty.", nameof(code));
+            $"'{code}' is no rejection code: use 1 to {CodeLengthMax} lower-case letters, digits and hyphens, such as order-empty.",
+            nameof(code));
         Message = message;
     }
 

@@ -89,7 +89,9 @@ internal sealed class Snapshots
         {
             using var document = JsonDocument.Parse(body);
             var root = document.RootElement;
-            if (root.GetProperty("stateVersion").GetInt32() != decider.StateVersion || root.GetProperty("version").GetInt64() is not (>= 1 and var version))
+            if (root.GetProperty("stateVersion").GetInt32() != decider.StateVersion)
+                return false;
+            if (root.GetProperty("version").GetInt64() is not (>= 1 and var version))
                 return false;
             if (root.GetProperty("state").Deserialize(decider.StateType, _json) is not { } state)
                 return false;

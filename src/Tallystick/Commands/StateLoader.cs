@@ -21,8 +21,13 @@ internal sealed class StateLoader(IStore store, EventSerializer serializer, Stat
         var isCached = cache.TryGet(tenant, stream, out var start, out _);
         if (isCached && start.Version > version)
         {
-            cache.Remove(tenant, stream);
-            isCached = false;
+            // Someone has appended since the version was read; or else the log is another one than the state was folded from.
+            version = await store.ReadStreamVersionAsync(tenant, stream, cancellationToken);
+            if (start.Version > version)
+            {
+                cache.Remove(tenant, stream);
+                isCached = false;
+            }
         }
 
         if (!isCached)
@@ -39,9 +44,12 @@ internal sealed class StateLoader(IStore store, EventSerializer serializer, Stat
 
     /// <summary>The state at a version or a time, whichever is earlier, folded from the log alone.</summary>
     public ValueTask<StreamState<object>> FoldAsync(
-        TenantId tenant, StreamId stream, Decider decider, StreamVersion through, DateTimeOffset until, CancellationToken cancellationToken) =>
-        FoldAsync(
-            tenant, stream, decider, new StreamState<object>(decider.InitialStateObject, StreamVersion.None), through, until, cancellationToken);
+        TenantId tenant, StreamId stream, Decider decider, StreamVersion through, DateTimeOffset until,
+        CancellationToken cancellationToken)
+    {
+        var start = new StreamState<object>(decider.InitialStateObject, StreamVersion.None);
+        return FoldAsync(tenant, stream, decider, start, through, until, cancellationToken);
+    }
 
     /// <summary>One page of events, checked to follow a version without a gap.</summary>
     public async ValueTask<ImmutableArray<RecordedEvent>> ReadPageAsync(

@@ -60,7 +60,10 @@ public sealed class StateReader
     /// <param name="tenant">Whose.</param>
     /// <param name="stream">The stream.</param>
     /// <param name="from">The first version to give; 0 and 1 both begin at the first event.</param>
-    /// <param name="count">The most events to give; at least 1, at most <see cref="StoreLimits.PageLengthMax"/>.</param>
+    /// <param name="count">
+    /// The most events to give; at least 1, at most <see cref="StoreLimits.PageLengthMax"/>. Once they have
+    /// <see cref="StoreLimits.PageBytesMax"/> of payload, the page ends with the read that reached it.
+    /// </param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is out of range.</exception>
     /// <exception cref="InvalidOperationException">No decider has the stream's category.</exception>
@@ -78,17 +81,19 @@ public sealed class StateReader
         var through = last.Value - before.Value > count ? StreamVersion.Of(before.Value + count) : last;
         var (state, version) = await _loader.FoldAsync(tenant, stream, decider, before, DateTimeOffset.MaxValue, cancellationToken);
         var entries = ImmutableArray.CreateBuilder<HistoryEntry>();
-        while (version < through)
+        long bytes = 0;
+        while (version < through && bytes < _store.Limits.PageBytesMax)
         {
             foreach (var recorded in await _loader.ReadPageAsync(tenant, stream, version, through, cancellationToken))
             {
                 var after = _loader.Evolve(decider, state, recorded, out var @event);
                 entries.Add(new HistoryEntry(recorded, @event, state, after));
                 (state, version) = (after, recorded.Version);
+                bytes += recorded.Payload.Length;
             }
         }
 
-        return new HistoryPage(entries.DrainToImmutable(), through < last ? through.Next() : null);
+        return new HistoryPage(entries.DrainToImmutable(), version < last ? version.Next() : null);
     }
 
     private Decider DeciderOf<TState>(StreamId stream)

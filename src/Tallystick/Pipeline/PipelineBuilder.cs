@@ -14,7 +14,8 @@ public sealed class PipelineBuilder<TRequest, TResponse>
 
     /// <summary>Adds a step as the innermost, just around the handler.</summary>
     /// <exception cref="ArgumentException">The name is empty or taken; the message lists the names that exist.</exception>
-    public PipelineBuilder<TRequest, TResponse> Use(string name, IPipelineStep<TRequest, TResponse> step) => Insert(_steps.Count, name, step);
+    public PipelineBuilder<TRequest, TResponse> Use(string name, IPipelineStep<TRequest, TResponse> step) =>
+        Insert(_steps.Count, name, step);
 
     /// <summary>Adds a step, given as a function, as the innermost.</summary>
     /// <exception cref="ArgumentException">The name is empty or taken; the message lists the names that exist.</exception>
@@ -34,6 +35,24 @@ public sealed class PipelineBuilder<TRequest, TResponse>
     /// <exception cref="ArgumentException">No step is called <paramref name="existing"/>, or the new name is empty or taken.</exception>
     public PipelineBuilder<TRequest, TResponse> UseAfter(string existing, string name, IPipelineStep<TRequest, TResponse> step) =>
         Insert(IndexOf(existing) + 1, name, step);
+
+    /// <summary>Adds a step, given as a function, just outside an existing one.</summary>
+    /// <exception cref="ArgumentException">No step is called <paramref name="existing"/>, or the new name is empty or taken.</exception>
+    public PipelineBuilder<TRequest, TResponse> UseBefore(
+        string existing, string name, Func<TRequest, PipelineNext<TRequest, TResponse>, CancellationToken, ValueTask<TResponse>> step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        return UseBefore(existing, name, new FunctionStep(step));
+    }
+
+    /// <summary>Adds a step, given as a function, just inside an existing one.</summary>
+    /// <exception cref="ArgumentException">No step is called <paramref name="existing"/>, or the new name is empty or taken.</exception>
+    public PipelineBuilder<TRequest, TResponse> UseAfter(
+        string existing, string name, Func<TRequest, PipelineNext<TRequest, TResponse>, CancellationToken, ValueTask<TResponse>> step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        return UseAfter(existing, name, new FunctionStep(step));
+    }
 
     /// <summary>Puts another step in the place of an existing one, under its name.</summary>
     /// <exception cref="ArgumentException">No step has this name; the message lists those that exist.</exception>
@@ -67,8 +86,8 @@ public sealed class PipelineBuilder<TRequest, TResponse>
         if (_steps.Exists(other => other.Name == name))
         {
             throw new ArgumentException(
-                $"The pipeline already has a step '{name}'; names are unique. Its steps are {Existing()}. Choose another name, or use Replace.",
-                nameof(name));
+                $"The pipeline already has a step '{name}'; names are unique. Its steps are {Existing()}. "
+                + "Choose another name, or use Replace.", nameof(name));
         }
 
         _steps.Insert(index, (name, step));

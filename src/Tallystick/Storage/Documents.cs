@@ -22,7 +22,10 @@ public readonly record struct CollectionId(string Name, int Generation)
 /// <param name="Position">The log position up to which events are folded into it.</param>
 public sealed record Document(string Key, ReadOnlyMemory<byte> Body, ImmutableArray<IndexEntry> Index, LogPosition Position);
 
-/// <summary>A document's value in one index.</summary>
+/// <summary>
+/// A document's value in one index. A document without an entry isn't in that index: a query that filters or orders by it leaves it out.
+/// To be found with a value that is missing, it needs an entry with <see cref="IndexValue.Null"/>.
+/// </summary>
 /// <param name="Name">The index.</param>
 /// <param name="Value">The value, in a form whose bytes sort like the value.</param>
 public readonly record struct IndexEntry(string Name, IndexValue Value);

@@ -74,8 +74,10 @@ public sealed class ModelTenant
         var found = _documents.Where(entry => entry.Collection == id).Select(entry => entry.Document)
             .Where(document => query.Equal.All(wanted => Hex(document, wanted.Name) == wanted.Value.ToString()))
             .Where(document => query.Range is not { } range
-                || ((range.From is null || Compare(Hex(document, range.Index), $"{range.From}") >= 0)
-                    && (range.To is null || Compare(Hex(document, range.Index), $"{range.To}") < 0)))
+                || (Hex(document, range.Index) is { } value
+                    && (range.From is null || Compare(value, $"{range.From}") >= 0)
+                    && (range.To is null || Compare(value, $"{range.To}") < 0)))
+            .Where(document => query.OrderBy is null || Hex(document, query.OrderBy) is not null)
             .OrderBy(document => query.OrderBy is null ? "" : Hex(document, query.OrderBy), StringComparer.Ordinal)
             .ThenBy(document => Convert.ToHexString(Encoding.UTF8.GetBytes(document.Key)), StringComparer.Ordinal)
             .Select(document => document.Key).ToList();
@@ -122,8 +124,8 @@ public sealed class ModelTenant
         return result;
     }
 
-    private static string Hex(Document document, string index) =>
-        document.Index.Where(entry => entry.Name == index).Select(entry => entry.Value.ToString()).SingleOrDefault("00");
+    private static string? Hex(Document document, string index) =>
+        document.Index.Where(entry => entry.Name == index).Select(entry => entry.Value.ToString()).SingleOrDefault();
 
     private static int Compare(string hex1, string hex2) => string.CompareOrdinal(hex1, hex2);
 }

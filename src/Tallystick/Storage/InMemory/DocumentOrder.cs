@@ -3,8 +3,8 @@ namespace Tallystick.Storage;
 /// <summary>The order that a query asks for: by one index, then by key; or by key alone; or the reverse.</summary>
 internal sealed class DocumentOrder(DocumentQuery query) : IComparer<Document>
 {
-    /// <summary>A document's value in an index; null where it has none.</summary>
-    public static IndexValue ValueOf(Document document, string index)
+    /// <summary>A document's value in an index; null if it isn't in that index.</summary>
+    public static IndexValue? ValueOf(Document document, string index)
     {
         foreach (var entry in document.Index)
         {
@@ -12,7 +12,7 @@ internal sealed class DocumentOrder(DocumentQuery query) : IComparer<Document>
                 return entry.Value;
         }
 
-        return IndexValue.Null;
+        return null;
     }
 
     /// <inheritdoc/>
@@ -26,7 +26,7 @@ internal sealed class DocumentOrder(DocumentQuery query) : IComparer<Document>
     public DocumentCursor CursorOf(Document document) => new(query.OrderBy is null ? null : SortValueOf(document), document.Key);
 
     // Ordered by key, all documents have the same value.
-    private IndexValue SortValueOf(Document document) => query.OrderBy is { } index ? ValueOf(document, index) : IndexValue.Null;
+    private IndexValue SortValueOf(Document document) => query.OrderBy is { } index ? ValueOf(document, index)!.Value : IndexValue.Null;
 
     private int Compare(IndexValue value1, string key1, IndexValue value2, string key2)
     {

@@ -51,6 +51,8 @@ internal sealed class InMemoryDocuments
 
     private static bool Matches(DocumentQuery query, Document document)
     {
+        if (query.OrderBy is { } index && DocumentOrder.ValueOf(document, index) is null)
+            return false;
         foreach (var wanted in query.Equal)
         {
             if (DocumentOrder.ValueOf(document, wanted.Name) != wanted.Value)
@@ -59,7 +61,8 @@ internal sealed class InMemoryDocuments
 
         if (query.Range is not { } range)
             return true;
-        var value = DocumentOrder.ValueOf(document, range.Index);
-        return (range.From is not { } from || value >= from) && (range.To is not { } to || value < to);
+        return DocumentOrder.ValueOf(document, range.Index) is { } value
+            && (range.From is not { } from || value >= from)
+            && (range.To is not { } to || value < to);
     }
 }

@@ -1,0 +1,110 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Tallystick;
+using Tallystick.Commands;
+using Tallystick.Events;
+using Tallystick.Functional;
+using Tallystick.Pipeline;
+using Tallystick.Projections;
+using Tallystick.Storage;
+using Tallystick.Subscriptions;
+using Tallystick.Tenancy;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds Tallystick to an application.</summary>
+public static class TallystickServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds Tallystick: deciders, projections, subscriptions and the store, as <paramref name="configure"/> says. Handles to tenants come
+    /// from <see cref="Tenants"/>. With a generic host the projections start and stop with it; else start <see cref="TallystickRuntime"/>.
+    /// </summary>
+    public static IServiceCollection AddTallystick(this IServiceCollection services, Action<TallystickBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(Entropy.System);
+        services.TryAddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
+        services.TryAddSingleton(typeof(ILogger<>), typeof(Logger<>));
+        services.TryAddSingleton<IStore>(TallystickBuilder.Storage);
+
+        var builder = new TallystickBuilder(services);
+        configure(builder);
+
+        services.AddSingleton<Decider, TenantDecider>();
+        services.TryAddSingleton(provider => new IdGenerator(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Entropy>()));
+        services.TryAddSingleton(provider => new Deciders(provider.GetServices<Decider>().Select(DeciderRegistration.Of)));
+        services.TryAddSingleton(MakeSerializer);
+        services.TryAddSingleton(provider => MakeCommands(provider, builder));
+        services.TryAddSingleton(provider => new ReadModelCatalog(
+            provider.GetRequiredService<IStore>(), provider.GetRequiredService<EventSerializer>(), provider.GetServices<Projection>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => MakeHost(provider, builder));
+        services.TryAddSingleton(MakeTenants);
+        services.TryAddSingleton(provider => new TallystickRuntime(
+            provider.GetRequiredService<IStore>(), provider.GetRequiredService<SubscriptionHost>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<TallystickRuntime>>()));
+        services.AddHostedService<HostedRuntime>();
+        return services;
+    }
+
+    private static EventSerializer MakeSerializer(IServiceProvider provider)
+    {
+        var extra = provider.GetServices<ExtraEventType>().Select(one => one.Type).ToArray();
+        foreach (var type in extra)
+            Immutability.Demand(type, "an event");
+        var types = new EventTypes(
+            [.. provider.GetRequiredService<Deciders>().EventTypes, .. extra], provider.GetServices<Upcaster>());
+        return new EventSerializer(types, provider.GetRequiredService<IdGenerator>());
+    }
+
+    private static CommandProcessor MakeCommands(IServiceProvider provider, TallystickBuilder builder)
+    {
+        var steps = builder.Steps.Select(step => step(provider)).ToArray();
+        var options = builder.CommandOptions;
+        return new CommandProcessor(
+            provider.GetRequiredService<IStore>(), provider.GetRequiredService<Deciders>(), provider.GetRequiredService<EventSerializer>(),
+            options with
+            {
+                Time = provider.GetRequiredService<TimeProvider>(),
+                Entropy = provider.GetRequiredService<Entropy>(),
+                Validators = [.. options.Validators, .. provider.GetServices<CommandValidator>()],
+                Policies = [.. options.Policies, .. provider.GetServices<CommandPolicy>()],
+                ConfigurePipeline = pipeline =>
+                {
+                    options.ConfigurePipeline?.Invoke(pipeline);
+                    foreach (var step in steps)
+                        step(pipeline);
+                },
+            });
+    }
+
+    private static SubscriptionHost MakeHost(IServiceProvider provider, TallystickBuilder builder) => new(
+        provider.GetRequiredService<IStore>(), provider.GetRequiredService<EventSerializer>(),
+        provider.GetServices<Projection>(), provider.GetServices<Subscription>(),
+        builder.SubscriptionOptions with
+        {
+            Time = provider.GetRequiredService<TimeProvider>(),
+            Entropy = provider.GetRequiredService<Entropy>(),
+        },
+        provider.GetRequiredService<ILogger<SubscriptionHost>>());
+
+    private static Tenants MakeTenants(IServiceProvider provider)
+    {
+        var store = provider.GetRequiredService<IStore>();
+        var commands = provider.GetRequiredService<CommandProcessor>();
+        return new Tenants(store, commands, new TenantServices(
+            store, provider.GetRequiredService<EventSerializer>(), provider.GetRequiredService<IdGenerator>(), commands,
+            provider.GetRequiredService<ReadModelCatalog>()));
+    }
+
+    /// <summary>Starts and stops the runtime with the host.</summary>
+    private sealed class HostedRuntime(TallystickRuntime runtime) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => runtime.StartAsync(cancellationToken);
+
+        public Task StopAsync(CancellationToken cancellationToken) => runtime.StopAsync(cancellationToken);
+    }
+}
