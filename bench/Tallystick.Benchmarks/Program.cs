@@ -18,6 +18,8 @@ if (Wanted("appends"))
     await AppendRuns.RunAsync(time);
 if (Wanted("reads"))
     await ReadRuns.RunAsync();
+if (Wanted("rebuild"))
+    await ReadRuns.RunRebuildAsync();
 if (Wanted("commands"))
     await CommandRuns.RunAsync();
 if (Wanted("million"))

@@ -36,20 +36,23 @@ internal static class ReadRuns
             await FillAsync(store, LogLength, number => new StreamId("order", $"{number % 5000}"));
             await PairAsync($"log of {LogLength:#,0}", () => BareReads.Run(folder.File("bare-log.db"), false), () => ReadLogAsync(store));
         }
+    }
 
-        await using (var store = SqliteStore.Open(folder.File("rebuild.db")))
-        {
-            await FillAsync(store, RebuildLength, number => new StreamId("order", $"{number % 1000}"));
-            FillBare(folder.File("bare-rebuild.db"), RebuildLength);
-            await PairAsync(
-                $"rebuild {RebuildLength:#,0} into 1,000 documents", () => BareReads.Run(folder.File("bare-rebuild.db"), true), () => RebuildAsync(store));
-        }
+    public static async Task RunRebuildAsync()
+    {
+        Report.Title("Rebuild");
+        using var folder = new Folder();
+        FillBare(folder.File("bare-rebuild.db"), RebuildLength);
+        await using var store = SqliteStore.Open(folder.File("rebuild.db"));
+        await FillAsync(store, RebuildLength, number => new StreamId("order", $"{number % 1000}"));
+        await PairAsync(
+            $"rebuild {RebuildLength:#,0} into 1,000 documents", () => BareReads.Run(folder.File("bare-rebuild.db"), true), () => RebuildAsync(store));
     }
 
     private static async Task PairAsync(string name, Func<double> bare, Func<Task<double>> ours)
     {
         double bestBare = 0, bestOurs = 0;
-        for (var round = 0; round < 5; round++)
+        for (var round = 0; round < 8; round++)
         {
             bestBare = Math.Max(bestBare, bare());
             bestOurs = Math.Max(bestOurs, await ours());
@@ -127,7 +130,7 @@ internal static class ReadRuns
             events.Add(Payloads.Event(i));
         await store.CommitAsync(Commit.For(Tenant).Append(stream, ExpectedVersion.Any, events.DrainToImmutable()), default);
         var best = TimeSpan.MaxValue;
-        for (var round = 0; round < 20; round++)
+        for (var round = 0; round < 200; round++)
         {
             var processor = new CommandProcessor(store, Deciders.Of(new BenchDecider()), BenchApplication.Serializer);
             var clock = Stopwatch.StartNew();

@@ -344,6 +344,7 @@ internal abstract class Runner : IDisposable
             throw new InvalidOperationException($"'{Name}' of {Tenant} is {Status.State} and can't be rebuilt now. Resume it, or tell it to skip the event that stopped it.");
         await RebuildAsync(cancellationToken);
         _loaded = false;
+        SetStatus(StatusOf(SubscriptionState.Rebuilding)); // Before whoever asked for it looks.
     }
 
     private void DemandHalted(string what)
