@@ -37,6 +37,9 @@ public sealed class SqliteStore : IStore
     /// <inheritdoc/>
     public StoreLimits Limits => _options.Limits;
 
+    /// <summary>For tests, which hold the writer or narrow its connection.</summary>
+    internal LogWriter Writer => _writer;
+
     /// <summary>Opens a file, making it (and its folder) when it isn't there.</summary>
     /// <exception cref="TallystickException">
     /// Another process owns the file, a newer version has written it, it is no database of Tallystick, or it is damaged; the message says

@@ -61,6 +61,13 @@ internal sealed class LogWriter : IAsyncDisposable
         return _queue.EnqueueAsync(prepared, cancellationToken);
     }
 
+    /// <summary>Does something with the connection while nothing is written.</summary>
+    public void Use(Action<SqliteDatabase> use)
+    {
+        lock (_turn)
+            use(_database);
+    }
+
     /// <summary>Writes what waits, adds the tail to the stored index and closes the file.</summary>
     public async ValueTask DisposeAsync()
     {
