@@ -16,6 +16,9 @@ public sealed class CrashBook
 
     public int Count => _acknowledged.Count;
 
+    /// <summary>How many rows of the projection were compared with a fresh fold.</summary>
+    public int RowsCompared { get; private set; }
+
     public void Add(IEnumerable<string> lines) =>
         _acknowledged.AddRange(lines.Where(line => line.StartsWith(Acknowledgement.Prefix, StringComparison.Ordinal)).Select(Acknowledgement.Parse));
 
@@ -155,7 +158,7 @@ public sealed class CrashBook
         Assert.Equal(ledgers.Count, all.Items.Length);
     }
 
-    private static async Task CheckProjectionAsync(IStore store, TenantId tenant, List<RecordedEvent> log, CancellationToken cancellationToken)
+    private async Task CheckProjectionAsync(IStore store, TenantId tenant, List<RecordedEvent> log, CancellationToken cancellationToken)
     {
         var page = await store.QueryDocumentsAsync(tenant, new DocumentQuery("group-totals") { Limit = 1000 }, cancellationToken);
         if (await store.ReadCheckpointAsync(tenant, "group-totals", cancellationToken) is not { } checkpoint || page.Generation == 0)
@@ -171,6 +174,7 @@ public sealed class CrashBook
             fold[counted.Group] = GroupTotals.Next(fold.GetValueOrDefault(counted.Group), counted, e.Position.Value);
         }
 
+        RowsCompared += fold.Count;
         Assert.Equal(
             fold.Select(pair => $"{pair.Key} {pair.Value}"),
             page.Items.Select(item => $"{item.Key} {JsonSerializer.Deserialize<GroupTotal>(item.Body.Span, GroupTotals.Serializer.Options)}"));

@@ -9,7 +9,7 @@ namespace Tallystick.IntegrationTests.Durability;
 /// </summary>
 public sealed class CrashLoopTests
 {
-    private const int Rounds = 10;
+    private const int Rounds = 9;
 
     private static readonly SqliteStoreOptions Usual = new();
 
@@ -53,6 +53,7 @@ public sealed class CrashLoopTests
         }
 
         Assert.True(book.Count > 1000, $"only {book.Count} commits were acknowledged: no load");
+        Assert.True(book.RowsCompared > 100, $"only {book.RowsCompared} rows of the projection were compared");
     }
 
     private static async Task KillAtRandomAsync(ChildProcess child, Random random, CancellationToken stop)
