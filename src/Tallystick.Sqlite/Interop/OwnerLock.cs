@@ -23,10 +23,8 @@ internal sealed class OwnerLock : IDisposable
         }
         catch (IOException error) when (IsHeld(error))
         {
-            var owner = ReadOwner(path);
-            throw new TallystickException(owner == Environment.ProcessId
-                ? $"{databasePath} is open already in this process. Use that store, or close it first."
-                : $"{databasePath} is owned by another process{(owner is null ? "" : $" (process {owner})")}. Stop that one first, or use another file: one process owns a file at a time.", error);
+            throw new TallystickException(
+                $"{databasePath} is owned by {ReadOwner(databasePath)}. Close it there first, or use another file: one process owns a file at a time.", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -35,11 +33,9 @@ internal sealed class OwnerLock : IDisposable
 
         try
         {
-            file.SetLength(0);
-            file.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            file.Flush();
+            File.WriteAllText(PidPath(databasePath), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // The number is for a message only; on a full disk the store must still open.
         }
@@ -52,17 +48,20 @@ internal sealed class OwnerLock : IDisposable
     /// <summary>Whether the file is locked: a sharing violation on Windows, EAGAIN of flock on Linux and macOS.</summary>
     private static bool IsHeld(IOException error) => error.HResult is unchecked((int)0x80070020) or 11 or 35;
 
-    private static int? ReadOwner(string path)
+    /// <summary>The owner's number has a file of its own, since not even a reader gets into the one that is locked.</summary>
+    private static string PidPath(string databasePath) => databasePath + ".pid";
+
+    private static string ReadOwner(string databasePath)
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var reader = new StreamReader(file);
-            return int.TryParse(reader.ReadToEnd(), CultureInfo.InvariantCulture, out var pid) ? pid : null;
+            return !int.TryParse(File.ReadAllText(PidPath(databasePath)), CultureInfo.InvariantCulture, out var pid) ? "another process"
+                : pid == Environment.ProcessId ? $"process {pid}, which is this one (unless it runs in another container)"
+                : $"process {pid}";
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return null; // Only the message would have been better; the refusal stands.
+            return "another process"; // Only the message would have been better; the refusal stands.
         }
     }
 }
