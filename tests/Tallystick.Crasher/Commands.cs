@@ -94,7 +94,7 @@ internal static class FullDiskCommand
 
     private static async Task<bool> CommitAsync(SqliteStore store, int round, int n)
     {
-        var e = GroupTotals.Serializer.Serialize(new Ignored($"{round}.{n}", 0, 1, new string('x', 200)));
+        var e = GroupTotals.Serializer.Serialize(new Ignored($"{round}.{n}", 0, 1, $"{round}.{n}.{new string('x', 200)}"));
         try
         {
             var commit = Commit.For(Tenant).Append(new StreamId("plain", $"{n}"), ExpectedVersion.Any, e);

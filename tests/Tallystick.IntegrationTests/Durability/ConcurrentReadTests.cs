@@ -49,6 +49,28 @@ public sealed class ConcurrentReadTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_stream_read_in_either_direction_has_no_hole_while_the_index_is_flushed_under_it()
+    {
+        var store = _file.Open(new SqliteStoreOptions { TailEventsMax = 7 });
+        var order = new StreamId("order", "0");
+        await FillAsync(store, 4);
+        var filling = FillAsync(store, 3000);
+        while (!filling.IsCompleted)
+        {
+            var version = await store.ReadStreamVersionAsync(Acme, order, Stop);
+            var backwards = await store.ReadStreamAsync(Acme, new StreamRead(order, StreamVersion.Of(long.MaxValue), 60, ReadDirection.Backwards), Stop);
+            var forwards = await store.ReadStreamAsync(Acme, new StreamRead(order, StreamVersion.Of(Math.Max(1, version.Value - 40)), 1000), Stop);
+            Assert.True(backwards[0].Version >= version);
+            Assert.Equal(Enumerable.Range(0, backwards.Length).Select(n => backwards[0].Version.Value - n), backwards.Select(e => e.Version.Value));
+            Assert.True(backwards.Length == 60 || backwards[^1].Version.Value == 1);
+            Assert.Equal(Enumerable.Range(0, forwards.Length).Select(n => forwards[0].Version.Value + n), forwards.Select(e => e.Version.Value));
+            Assert.True(forwards[^1].Version >= version);
+        }
+
+        await filling;
+    }
+
+    [Fact]
     public async Task The_write_ahead_log_stays_bounded_while_someone_always_reads()
     {
         const int CheckpointPages = 100, PageBytes = 4096 + 24;

@@ -91,6 +91,45 @@ public sealed class GroupCommitTests : IAsyncDisposable
         }
     }
 
+    [Fact]
+    public async Task While_another_program_holds_the_file_waiting_commits_fail_together_and_later_ones_work()
+    {
+        var store = _file.Open();
+        store.Writer.Use(database => database.Run("PRAGMA busy_timeout=300"));
+        using (var other = SqliteDatabase.OpenWriter(_file.Path))
+        {
+            other.KeepWalOnClose(true);
+            other.Run("BEGIN IMMEDIATE");
+            // One after another they would take 30 s.
+            var results = await TogetherAsync(store, _ => Commit.For(Ann).Append(Order, ExpectedVersion.Any, _make.Event()), TimeSpan.FromSeconds(10));
+            Assert.All(results, result => Assert.True(Assert.IsType<SqliteStoreException>(result.Error).IsTransient));
+            other.Run("ROLLBACK");
+        }
+
+        Assert.Equal(1, (await store.CommitAsync(Commit.For(Ann).Append(Order, ExpectedVersion.NoStream, _make.Event()), Stop)).Demand().Position.Value);
+    }
+
+    [Fact]
+    public async Task Damage_that_the_writer_meets_stops_the_store_and_not_the_process()
+    {
+        var store = _file.Open(new SqliteStoreOptions { TailEventsMax = 5 });
+        (await store.CommitAsync(Commit.For(Ann).Append(Order, ExpectedVersion.Any, _make.Event()), Stop)).Demand();
+        store.Writer.Use(database => database.Run("DELETE FROM tenants"));
+
+        // The index is flushed after these, which finds no tenant.
+        await TogetherAsync(store, _ => Commit.For(Ann).Append(Order, ExpectedVersion.Any, _make.Event()));
+        var refused = await TogetherAsync(store, _ => Commit.For(Ann).Append(Order, ExpectedVersion.Any, _make.Event()));
+
+        Assert.All(refused, result =>
+        {
+            Assert.Contains("takes no more commits", Assert.IsType<TallystickException>(result.Error).Message, StringComparison.Ordinal);
+            Assert.Contains("tenant number 1 is missing", result.Error.Message, StringComparison.Ordinal);
+        });
+        Assert.Equal(101, (await store.ReadHeadAsync(Ann, Stop)).Position.Value);
+        await store.DisposeAsync();
+        Assert.Contains("is damaged", Assert.Throws<TallystickException>(() => _file.Open()).Message, StringComparison.Ordinal);
+    }
+
     private async Task<SqliteStore> OpenWithPoisonAsync()
     {
         await _file.Open().DisposeAsync();
@@ -99,12 +138,13 @@ public sealed class GroupCommitTests : IAsyncDisposable
     }
 
     /// <summary>Makes commits wait for the writer, so that they share a transaction.</summary>
-    private static async Task<(CommitResult.Committed? Done, Exception? Error)[]> TogetherAsync(SqliteStore store, Func<int, Commit> commit)
+    private static async Task<(CommitResult.Committed? Done, Exception? Error)[]> TogetherAsync(
+        SqliteStore store, Func<int, Commit> commit, TimeSpan? deadline = null)
     {
         using var blocked = new WriterBlock(store);
         var results = Enumerable.Range(0, 100).Select(n => TryAsync(commit(n))).ToArray();
         blocked.Release();
-        return await Task.WhenAll(results).WaitAsync(TimeSpan.FromSeconds(30), Stop);
+        return await Task.WhenAll(results).WaitAsync(deadline ?? TimeSpan.FromSeconds(30), Stop);
 
         async Task<(CommitResult.Committed?, Exception?)> TryAsync(Commit one)
         {

@@ -37,6 +37,11 @@ public sealed class StoreFile : IAsyncDisposable
     public void RefusePoison() => Sql(
         "CREATE TRIGGER poison BEFORE INSERT ON documents WHEN NEW.key='poison' BEGIN SELECT RAISE(ABORT, 'poison'); END");
 
+    /// <summary>From now on the tail can't be added to the stored index, not even when the store is closed.</summary>
+    public void RefuseFlush() => Sql("CREATE TRIGGER no_flush BEFORE INSERT ON chunks BEGIN SELECT RAISE(ABORT, 'no flush'); END");
+
+    public void AllowFlush() => Sql("DROP TRIGGER no_flush");
+
     /// <summary>A change of the file's bytes, with no store open.</summary>
     public void Change(long offset, Func<byte, byte> change)
     {
@@ -47,9 +52,9 @@ public sealed class StoreFile : IAsyncDisposable
         file.WriteByte(change(present));
     }
 
-    /// <summary>The bytes of all files of the store but its lock.</summary>
+    /// <summary>The bytes of the store's file and its write-ahead log.</summary>
     public Dictionary<string, byte[]> Bytes() => Folder.GetFiles()
-        .Where(file => !file.Name.EndsWith(".lock", StringComparison.Ordinal) && !file.Name.EndsWith("-shm", StringComparison.Ordinal))
+        .Where(file => file.Name == "store.db" || file.Name == "store.db-wal")
         .ToDictionary(file => file.Name, file => File.ReadAllBytes(file.FullName));
 
     /// <summary>What the open store appends to, in bytes. (Only its size: opening the file would end SQLite's locks.)</summary>
