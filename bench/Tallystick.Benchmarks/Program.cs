@@ -16,3 +16,11 @@ bool Wanted(string suite) => suites.Count == 0 || suites.Contains(suite);
 
 if (Wanted("appends"))
     await AppendRuns.RunAsync(time);
+if (Wanted("reads"))
+    await ReadRuns.RunAsync();
+if (Wanted("rebuild"))
+    await ReadRuns.RunRebuildAsync();
+if (Wanted("commands"))
+    await CommandRuns.RunAsync();
+if (Wanted("million"))
+    await MillionRuns.RunAsync();

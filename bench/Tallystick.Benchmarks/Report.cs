@@ -17,7 +17,7 @@ internal static class Report
 /// <summary>A folder under the system's temporary path that is removed at the end.</summary>
 internal sealed class Folder : IDisposable
 {
-    private readonly string _path = Directory.CreateTempSubdirectory("tallystick-bench-").FullName;
+    private readonly string _path = Directory.CreateTempSubdirectory("tally-bench-").FullName;
 
     public string File(string name) => Path.Combine(_path, name);
 

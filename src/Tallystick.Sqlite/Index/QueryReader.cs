@@ -6,10 +6,10 @@ namespace Tallystick.Sqlite.Index;
 /// Finds the rows that may match a query, in ascending order: per alternative the intersection of its tags' lists (and of the union of
 /// its types' lists), over all alternatives the union. Works in windows, so that the lists of frequent terms are never read in full.
 /// </summary>
-internal sealed class QueryReader(IndexReader index)
+/// <param name="index">Reads the lists.</param>
+/// <param name="window">The most rows to take from each list at a time.</param>
+internal sealed class QueryReader(IndexReader index, int window)
 {
-    private const int WindowRows = 4096;
-
     /// <summary>The rows after <paramref name="afterSeq"/> that match, at most one window of them.</summary>
     /// <param name="tenant">The tenant's number.</param>
     /// <param name="query">A query whose alternatives all name a type or a tag.</param>
@@ -19,7 +19,6 @@ internal sealed class QueryReader(IndexReader index)
     public long Window(int tenant, EventQuery query, long afterSeq, List<long> into)
     {
         var through = long.MaxValue;
-        var all = new SortedSet<long>();
         foreach (var alternative in query.Alternatives)
         {
             var lists = new List<List<long>>();
@@ -27,16 +26,13 @@ internal sealed class QueryReader(IndexReader index)
                 lists.Add(Read(TermKey.Tag(tenant, tag), afterSeq, ref through));
             if (!alternative.Types.IsEmpty)
                 lists.Add(Union(tenant, alternative, afterSeq, ref through));
-            all.UnionWith(Intersect(lists));
+            into.AddRange(Intersect(lists));
         }
 
-        foreach (var seq in all)
-        {
-            if (seq > through)
-                break;
-            into.Add(seq);
-        }
-
+        if (query.Alternatives.Length > 1)
+            SortDistinct(into);
+        while (into.Count > 0 && into[^1] > through)
+            into.RemoveAt(into.Count - 1);
         return through;
     }
 
@@ -44,17 +40,31 @@ internal sealed class QueryReader(IndexReader index)
     {
         if (alternative.Types.Length == 1)
             return Read(TermKey.Type(tenant, alternative.Types[0]), afterSeq, ref through);
-        var union = new SortedSet<long>();
+        var union = new List<long>();
         foreach (var type in alternative.Types)
-            union.UnionWith(Read(TermKey.Type(tenant, type), afterSeq, ref through));
-        return [.. union];
+            union.AddRange(Read(TermKey.Type(tenant, type), afterSeq, ref through));
+        SortDistinct(union);
+        return union;
+    }
+
+    private static void SortDistinct(List<long> seqs)
+    {
+        seqs.Sort();
+        var kept = 0;
+        for (var i = 0; i < seqs.Count; i++)
+        {
+            if (i == 0 || seqs[i] != seqs[i - 1])
+                seqs[kept++] = seqs[i];
+        }
+
+        seqs.RemoveRange(kept, seqs.Count - kept);
     }
 
     private List<long> Read(TermKey key, long afterSeq, ref long through)
     {
         var list = new List<long>();
-        index.Forwards(key, afterSeq + 1, WindowRows, list);
-        if (list.Count == WindowRows)
+        index.Forwards(key, afterSeq + 1, window, list);
+        if (list.Count == window)
             through = Math.Min(through, list[^1]);
         return list;
     }

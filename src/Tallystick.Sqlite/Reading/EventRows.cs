@@ -10,7 +10,8 @@ namespace Tallystick.Sqlite.Reading;
 internal sealed class EventRows(SqliteDatabase database)
 {
     private const string Range = """
-        SELECT position, id, stream, version, type, schema, time, tags, correlation, causation, trace, user, salt, payload, hashes, tenant
+        SELECT position, id, stream, version, type, schema, time, tags, correlation, causation, trace, user, salt, payload, hashes, tenant,
+        correlation IS NOT NULL OR causation IS NOT NULL OR trace IS NOT NULL OR user IS NOT NULL
         FROM events WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq
         """;
 
@@ -93,13 +94,13 @@ internal sealed class EventRows(SqliteDatabase database)
 
     private EventMetadata ReadMetadata(Statement.RowReader row)
     {
+        if (row.Int32(16) == 0)
+            return EventMetadata.None;
         var correlation = row.IsNull(8) ? null : row.Text(8);
         var causation = row.IsNull(9) ? (Guid?)null : new Guid(row.Bytes(9), bigEndian: true);
         var trace = row.IsNull(10) ? null : row.Text(10);
         var user = row.IsNull(11) ? null : _texts.Get(row.Bytes(11));
-        return correlation is null && causation is null && trace is null && user is null
-            ? EventMetadata.None
-            : new EventMetadata(correlation, causation, trace, user);
+        return new EventMetadata(correlation, causation, trace, user);
     }
 
     /// <summary>A small direct-mapped cache from UTF-8 bytes to what they stand for; a collision only costs a new string.</summary>

@@ -51,7 +51,8 @@ internal sealed class LogReader(SqliteDatabase database, TailIndex tail, StoreLi
     private EventPage ReadMatching(int tenant, LogRead read, EventQuery query, LogPosition head)
     {
         var events = ImmutableArray.CreateBuilder<RecordedEvent>();
-        var queries = new QueryReader(Index);
+        // A little more than one page's worth, since the lists of several terms thin each other out.
+        var queries = new QueryReader(Index, (int)Math.Clamp(read.Count * 2L, 256, 16_384));
         var after = Index.SeqOf(tenant, read.After);
         while (after < long.MaxValue)
         {

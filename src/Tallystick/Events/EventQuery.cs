@@ -17,13 +17,20 @@ public sealed record EventQuery
     /// <summary>What to match, one of which is enough; empty matches everything.</summary>
     public ImmutableArray<EventQueryAlternative> Alternatives { get; }
 
+    /// <summary>How many types and tags it names.</summary>
+    internal int TermCount => Alternatives.Sum(alternative => alternative.Types.Length + alternative.Tags.Length);
+
     /// <summary>Matches events that have all of these tags.</summary>
-    public static EventQuery Tagged(params ReadOnlySpan<string> tags) =>
-        new([new EventQueryAlternative([], [.. tags])]);
+    /// <exception cref="ArgumentException">No tag is given; to match everything, say <see cref="All"/>.</exception>
+    public static EventQuery Tagged(params ReadOnlySpan<string> tags) => tags.IsEmpty
+        ? throw new ArgumentException("No tag is given. To match every event, use EventQuery.All.", nameof(tags))
+        : new([new EventQueryAlternative([], [.. tags])]);
 
     /// <summary>Matches events of any of these types, such as <c>order.placed</c>.</summary>
-    public static EventQuery OfTypes(params ReadOnlySpan<string> types) =>
-        new([new EventQueryAlternative([.. types], [])]);
+    /// <exception cref="ArgumentException">No type is given; to match everything, say <see cref="All"/>.</exception>
+    public static EventQuery OfTypes(params ReadOnlySpan<string> types) => types.IsEmpty
+        ? throw new ArgumentException("No type is given. To match every event, use EventQuery.All.", nameof(types))
+        : new([new EventQueryAlternative([.. types], [])]);
 
     /// <summary>Narrows every alternative to one type more, taken from the event's <see cref="EventTypeAttribute"/>.</summary>
     public EventQuery OfType<TEvent>() => OfType(EventTypeAttribute.Of(typeof(TEvent)).Name);

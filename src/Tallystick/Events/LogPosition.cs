@@ -3,6 +3,7 @@ using System.Globalization;
 namespace Tallystick.Events;
 
 /// <summary>An event's place in its tenant's log, without gaps. The first event has 1; <c>default</c> is 0: before the first.</summary>
+[System.Text.Json.Serialization.JsonConverter(typeof(LogPositionJsonConverter))]
 public readonly record struct LogPosition : IComparable<LogPosition>
 {
     /// <summary>Makes a value.</summary>

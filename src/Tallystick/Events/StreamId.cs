@@ -8,6 +8,7 @@ namespace Tallystick.Events;
 /// lower-case letters, digits, dots and underscores, so the first hyphen always ends it. A key may have any characters but white space
 /// and control characters. <c>default</c> names no stream and is refused wherever a stream is needed.
 /// </summary>
+[System.Text.Json.Serialization.JsonConverter(typeof(StreamIdJsonConverter))]
 public readonly record struct StreamId : ISpanParsable<StreamId>
 {
     /// <summary>The most characters that a category may have. The whole name is limited by the store.</summary>

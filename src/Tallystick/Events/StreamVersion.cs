@@ -3,6 +3,7 @@ using System.Globalization;
 namespace Tallystick.Events;
 
 /// <summary>An event's place in its stream. The first event has 1; <c>default</c> is 0: no stream yet.</summary>
+[System.Text.Json.Serialization.JsonConverter(typeof(StreamVersionJsonConverter))]
 public readonly record struct StreamVersion : IComparable<StreamVersion>
 {
     /// <summary>Makes a value.</summary>

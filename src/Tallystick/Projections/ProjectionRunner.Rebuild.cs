@@ -90,7 +90,7 @@ internal sealed partial class ProjectionRunner
     private async ValueTask AbandonAsync(ProjectionTrack building, EventFailedException failure, CancellationToken cancellationToken)
     {
         await building.Log.DropAsync();
-        await CommitStateAsync(Commit.For(Tenant).Forget(building.Checkpoint), State with
+        await CommitStateAsync(Commit.For(Tenant).Forget(building.Checkpoint, building.Saved), State with
         {
             Building = null,
             BuildTarget = 0,

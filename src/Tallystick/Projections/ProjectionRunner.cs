@@ -63,6 +63,13 @@ internal sealed partial class ProjectionRunner(RunnerServices services, TenantId
         return worked;
     }
 
+    protected override Commit GuardPlace(Commit commit)
+    {
+        foreach (var track in new[] { _live, _building }.OfType<ProjectionTrack>())
+            commit = commit.Save(track.Checkpoint, track.Saved, track.Saved);
+        return commit;
+    }
+
     protected override async ValueTask ReleaseAsync()
     {
         if (_live is not null)

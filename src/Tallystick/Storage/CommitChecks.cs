@@ -11,6 +11,8 @@ internal static class CommitChecks
     {
         Limit(commit.Appends.Length, limits.StreamsPerCommitMax, nameof(StoreLimits.StreamsPerCommitMax), "The commit's list of streams");
         Limit(commit.Conditions.Length, limits.ConditionsPerCommitMax, nameof(StoreLimits.ConditionsPerCommitMax), "The commit's list of conditions");
+        foreach (var condition in commit.Conditions)
+            Limit(condition.Query.TermCount, limits.QueryTermsMax, nameof(StoreLimits.QueryTermsMax), "A condition's query, in types and tags,");
         CheckMetadata(commit.Metadata, limits);
         var events = 0;
         long bytes = 0;
@@ -106,7 +108,7 @@ internal static class CommitChecks
             if (change.Collection.Generation < 1)
                 throw new ArgumentException($"Collection {change.Collection} has generation {change.Collection.Generation}; the first is 1.");
             if (change is DocumentChange.Delete delete)
-                Name(delete.Key, "document key", limits);
+                Key(delete.Key, limits);
             if (change is DocumentChange.Put { Document: var document })
                 bytes += CheckDocument(change.Collection, document, limits);
         }
@@ -116,7 +118,7 @@ internal static class CommitChecks
 
     private static int CheckDocument(CollectionId collection, Document document, StoreLimits limits)
     {
-        Name(document.Key, "document key", limits);
+        Key(document.Key, limits);
         if (document.Body.Length > limits.DocumentBytesMax)
         {
             throw new LimitExceededException(nameof(StoreLimits.DocumentBytesMax), document.Body.Length, limits.DocumentBytesMax,
@@ -125,6 +127,7 @@ internal static class CommitChecks
 
         if (document.Index.IsDefault)
             throw new ArgumentException($"Document '{document.Key}' of {collection} has a default list of index values; pass an empty one.");
+        Limit(document.Index.Length, limits.IndexEntriesPerDocumentMax, nameof(StoreLimits.IndexEntriesPerDocumentMax), "A document's list of index values");
         CheckRepeatedIndexes(collection, document);
         foreach (var entry in document.Index)
         {
@@ -154,6 +157,7 @@ internal static class CommitChecks
     /// <summary>One change for each checkpoint: the second one's expectation could mean before or after the first.</summary>
     private static void CheckCheckpoints(ImmutableArray<CheckpointChange> changes, StoreLimits limits)
     {
+        Limit(changes.Length, limits.CheckpointsPerCommitMax, nameof(StoreLimits.CheckpointsPerCommitMax), "The commit's list of checkpoints");
         var seen = changes.Length < 2 ? null : new HashSet<string>(changes.Length);
         foreach (var change in changes)
         {
@@ -175,12 +179,18 @@ internal static class CommitChecks
         Text(key.Fingerprint, "idempotency key's fingerprint");
     }
 
-    private static void Name(string name, string what, StoreLimits limits)
+    private static void Name(string name, string what, StoreLimits limits) =>
+        Name(name, what, limits.NameLengthMax, nameof(StoreLimits.NameLengthMax));
+
+    private static void Key(string key, StoreLimits limits) =>
+        Name(key, "document key", limits.DocumentKeyLengthMax, nameof(StoreLimits.DocumentKeyLengthMax));
+
+    private static void Name(string name, string what, int lengthMax, string limit)
     {
         if (string.IsNullOrEmpty(name))
             throw new ArgumentException($"A {what} is empty.");
-        if (name.Length > limits.DocumentKeyLengthMax)
-            throw new LimitExceededException(nameof(StoreLimits.DocumentKeyLengthMax), name.Length, limits.DocumentKeyLengthMax, $"A {what}, in characters,");
+        if (name.Length > lengthMax)
+            throw new LimitExceededException(limit, name.Length, lengthMax, $"A {what}, in characters,");
         Text(name, what);
     }
 

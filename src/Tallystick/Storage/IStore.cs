@@ -31,7 +31,10 @@ public interface IStore : IAsyncDisposable
     /// <summary>The version of a stream's last event; <see cref="StreamVersion.None"/> if there is none.</summary>
     ValueTask<StreamVersion> ReadStreamVersionAsync(TenantId tenant, StreamId stream, CancellationToken cancellationToken);
 
-    /// <summary>Some events of a stream.</summary>
+    /// <summary>
+    /// Some events of a stream. Fewer than were asked for don't mean that the stream ends: <see cref="StoreLimits.PageBytesMax"/> may have
+    /// cut the page. Only an empty page is the end.
+    /// </summary>
     ValueTask<ImmutableArray<RecordedEvent>> ReadStreamAsync(TenantId tenant, StreamRead read, CancellationToken cancellationToken);
 
     /// <summary>Some events of a tenant's log, in its order.</summary>

@@ -38,6 +38,12 @@ public sealed record StoreLimits
     /// <summary>The most query conditions of a commit. Default 32.</summary>
     public int ConditionsPerCommitMax { get; init; } = 32;
 
+    /// <summary>The most types and tags that the query of a condition may name, all alternatives together. Default 128.</summary>
+    public int QueryTermsMax { get; init; } = 128;
+
+    /// <summary>The most checkpoints of a commit. Default 32.</summary>
+    public int CheckpointsPerCommitMax { get; init; } = 32;
+
     /// <summary>The most characters of an idempotency key, and of its fingerprint. Default 512.</summary>
     public int IdempotencyKeyLengthMax { get; init; } = 512;
 
@@ -47,8 +53,14 @@ public sealed record StoreLimits
     /// <summary>The most document changes of one commit. Default 10,000.</summary>
     public int DocumentChangesPerCommitMax { get; init; } = 10_000;
 
-    /// <summary>The most characters of a document's key and of a collection's, an index's or a checkpoint's name. Default 512.</summary>
+    /// <summary>The most characters of a document's key. Default 512.</summary>
     public int DocumentKeyLengthMax { get; init; } = 512;
+
+    /// <summary>The most characters of a collection's, an index's or a checkpoint's name. Default 128.</summary>
+    public int NameLengthMax { get; init; } = 128;
+
+    /// <summary>The most indexes that a document may be in. Default 32.</summary>
+    public int IndexEntriesPerDocumentMax { get; init; } = 32;
 
     /// <summary>The most bytes of a value in an index. Default 1,024.</summary>
     public int IndexValueBytesMax { get; init; } = 1024;

@@ -83,6 +83,9 @@ internal abstract class Runner : IDisposable
     /// <summary>Does one bounded piece of work; false if there was nothing to do.</summary>
     protected abstract ValueTask<bool> StepAsync(CancellationToken cancellationToken);
 
+    /// <summary>Lets a commit take effect only while the checkpoints are where this runner believes them to be.</summary>
+    protected abstract Commit GuardPlace(Commit commit);
+
     /// <summary>Begins a rebuild.</summary>
     protected abstract ValueTask RebuildAsync(CancellationToken cancellationToken);
 
@@ -241,9 +244,8 @@ internal abstract class Runner : IDisposable
             return;
         }
 
-        // Its own changes were refused, perhaps because another process has made them already.
-        if (failure.Cause is CommitRefusedException)
-            _loaded = false;
+        // Perhaps it failed only because another process is ahead and its documents were seen with this one's position: look again.
+        _loaded = false;
         var delay = failure.RetryAfter ?? Options.Delay(_attempts);
         SubscriptionLog.EventFailed(Services.Logger, Name, Tenant, failure.Recorded.Type, _failing, _attempts, delay, failure.Cause);
         SetStatus(StatusOf(SubscriptionState.Retrying) with { Failure = Describe(failure) });
@@ -256,7 +258,17 @@ internal abstract class Runner : IDisposable
         var described = Describe(failure);
         if (!_loaded)
             await ReadStateAsync(cancellationToken);
-        await CommitStateAsync(Commit.For(Tenant), State with { Stopped = StoppedAt.From(described) }, cancellationToken);
+        try
+        {
+            await CommitStateAsync(GuardPlace(Commit.For(Tenant)), State with { Stopped = StoppedAt.From(described) }, cancellationToken);
+        }
+        catch (OwnerMovedException)
+        {
+            // Another process is past the place at which it failed here.
+            (_givenUp, _attempts) = (null, 0);
+            throw;
+        }
+
         _givenUp = null;
         SubscriptionLog.Stopped(Services.Logger, Name, Tenant, failure.Recorded.Type, described.Position, described.EventId, described.Attempts, failure.Cause);
         SetStatus(StatusOf(SubscriptionState.Stopped) with { Failure = described });
@@ -332,6 +344,7 @@ internal abstract class Runner : IDisposable
             throw new InvalidOperationException($"'{Name}' of {Tenant} is {Status.State} and can't be rebuilt now. Resume it, or tell it to skip the event that stopped it.");
         await RebuildAsync(cancellationToken);
         _loaded = false;
+        SetStatus(StatusOf(SubscriptionState.Rebuilding)); // Before whoever asked for it looks.
     }
 
     private void DemandHalted(string what)

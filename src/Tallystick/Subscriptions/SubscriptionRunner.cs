@@ -86,6 +86,8 @@ internal sealed class SubscriptionRunner : Runner
         return true;
     }
 
+    protected override Commit GuardPlace(Commit commit) => commit.Save(Name, _saved, _saved);
+
     protected override ValueTask RebuildAsync(CancellationToken cancellationToken) => throw new InvalidOperationException(
         $"'{Name}' is a subscription: it has effects and no documents, so it can't be rebuilt.");
 

@@ -6,6 +6,7 @@ namespace Tallystick.Tenancy;
 /// The name of a tenant: 1 to 63 lower-case letters, digits and hyphens, not starting or ending with a hyphen (so that it is also a
 /// valid DNS label). <c>default</c> names no tenant and is refused wherever a tenant is needed.
 /// </summary>
+[System.Text.Json.Serialization.JsonConverter(typeof(Events.TenantIdJsonConverter))]
 public readonly record struct TenantId : ISpanParsable<TenantId>
 {
     /// <summary>The most characters that a tenant's name may have.</summary>

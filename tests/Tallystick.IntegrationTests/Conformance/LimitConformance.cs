@@ -74,8 +74,8 @@ public abstract class LimitConformance<THarness> : StoreConformance<THarness>
     {
         // Random characters of 3 bytes each in UTF-8: nothing a database could shorten to fit one of its own limits.
         var limits = StoreLimits.Default;
-        var collection = LongText(limits.DocumentKeyLengthMax);
-        var index = LongText(limits.DocumentKeyLengthMax);
+        var collection = LongText(limits.NameLengthMax);
+        var index = LongText(limits.NameLengthMax);
         var key = LongText(limits.DocumentKeyLengthMax);
         var value = IndexValue.FromStored(Bytes(LongText(341)));
         var stream = new StreamId(new string('c', StreamId.CategoryLengthMax), LongText(limits.StreamNameLengthMax - StreamId.CategoryLengthMax - 1));
@@ -88,7 +88,7 @@ public abstract class LimitConformance<THarness> : StoreConformance<THarness>
             .Change(
                 new DocumentChange.Put(new CollectionId(collection, int.MaxValue), Document(key, "{}", (index, value))),
                 new DocumentChange.Activate(new CollectionId(collection, int.MaxValue)))
-            .Save(key, LogPosition.Of(1))
+            .Save(collection, LogPosition.Of(1))
             .Once(once));
         await ReopenAsync();
 
@@ -97,7 +97,7 @@ public abstract class LimitConformance<THarness> : StoreConformance<THarness>
         var e = Assert.Single((await Store.ReadLogAsync(Acme, new LogRead(default, 9, EventQuery.Tagged([.. tags]).OfType(type)), Stop)).Events);
         Assert.Equal((stream, type), (e.Stream, e.Type));
         Assert.Equal(tags, e.Tags);
-        Assert.Equal(LogPosition.Of(1), await Store.ReadCheckpointAsync(Acme, key, Stop));
+        Assert.Equal(LogPosition.Of(1), await Store.ReadCheckpointAsync(Acme, collection, Stop));
         Assert.Equal(once, (await Store.FindCommitAsync(Acme, once.Value, Stop))?.Key);
     }
 
@@ -126,7 +126,9 @@ public static class LimitTable
     private static readonly Commit Empty = Commit.For(Tenancy.TenantId.Parse("acme"));
     private static readonly CollectionId C = new("c", 1);
     private static readonly NewEvent Event = new(Id(1), "e", 1, ReadOnlyMemory<byte>.Empty, []);
-    private static readonly StoreLimits ShortNames = StoreLimits.Default with { DocumentKeyLengthMax = Maximum };
+    private static readonly StoreLimits ShortNames = StoreLimits.Default with { NameLengthMax = Maximum };
+
+    private static readonly StoreLimits ShortKeys = StoreLimits.Default with { DocumentKeyLengthMax = Maximum };
     private static readonly StoreLimits Keys = StoreLimits.Default with { IdempotencyKeyLengthMax = Maximum };
 
     /// <summary>By the limit's name, followed by what is measured where a limit covers several things.</summary>
@@ -149,16 +151,22 @@ public static class LimitTable
         ["TagLengthMax"] = new(StoreLimits.Default with { TagLengthMax = Maximum }, n => Append(Event with { Tags = ["t", Text(n)] })),
         ["ConditionsPerCommitMax"] = new(StoreLimits.Default with { ConditionsPerCommitMax = Maximum }, n =>
             Enumerable.Range(1, n).Aggregate(Empty, (commit, i) => commit.Require(EventQuery.Tagged($"none{i}"), LogPosition.Start))),
+        ["QueryTermsMax"] = new(StoreLimits.Default with { QueryTermsMax = Maximum }, n => Append(Event).Require(
+            EventQuery.Tagged([.. Enumerable.Range(1, n - 2).Select(i => $"none{i}")]).OfType("f").Or(EventQuery.OfTypes("g")), LogPosition.Start)),
+        ["CheckpointsPerCommitMax"] = new(StoreLimits.Default with { CheckpointsPerCommitMax = Maximum }, n =>
+            Enumerable.Range(1, n).Aggregate(Append(Event), (commit, i) => commit.Save($"c{i}", LogPosition.Of(1)))),
+        ["IndexEntriesPerDocumentMax"] = new(StoreLimits.Default with { IndexEntriesPerDocumentMax = Maximum }, n =>
+            Put(C, Document("k", "x", [.. Enumerable.Range(1, n).Select(i => ($"i{i}", IndexValue.From(i)))]))),
         ["IdempotencyKeyLengthMax key"] = new(Keys, n => Append(Event).Once(new IdempotencyKey(Text(n)))),
         ["IdempotencyKeyLengthMax fingerprint"] = new(Keys, n => Append(Event).Once(new IdempotencyKey("k", Text(n)))),
         ["DocumentBytesMax"] = new(StoreLimits.Default with { DocumentBytesMax = Maximum }, n => Put(C, Document("k", Text(n)))),
         ["DocumentChangesPerCommitMax"] = new(StoreLimits.Default with { DocumentChangesPerCommitMax = Maximum }, n =>
             Append(Event).Change([.. Enumerable.Range(1, n).Select(i => new DocumentChange.Put(C, Document($"{i}", "x")))])),
-        ["DocumentKeyLengthMax key"] = new(ShortNames, n => Put(C, Document(Text(n), "x"))),
-        ["DocumentKeyLengthMax key to delete"] = new(ShortNames, n => Append(Event).Change(new DocumentChange.Delete(C, Text(n)))),
-        ["DocumentKeyLengthMax collection"] = new(ShortNames, n => Put(new CollectionId(Text(n), 1), Document("k", "x"))),
-        ["DocumentKeyLengthMax index"] = new(ShortNames, n => Put(C, Document("k", "x", (Text(n), IndexValue.From(1))))),
-        ["DocumentKeyLengthMax checkpoint"] = new(ShortNames, n => Append(Event).Save(Text(n), LogPosition.Of(1))),
+        ["DocumentKeyLengthMax key"] = new(ShortKeys, n => Put(C, Document(Text(n), "x"))),
+        ["DocumentKeyLengthMax key to delete"] = new(ShortKeys, n => Append(Event).Change(new DocumentChange.Delete(C, Text(n)))),
+        ["NameLengthMax collection"] = new(ShortNames, n => Put(new CollectionId(Text(n), 1), Document("k", "x"))),
+        ["NameLengthMax index"] = new(ShortNames, n => Put(C, Document("k", "x", (Text(n), IndexValue.From(1))))),
+        ["NameLengthMax checkpoint"] = new(ShortNames, n => Append(Event).Save(Text(n), LogPosition.Of(1))),
         ["IndexValueBytesMax"] = new(StoreLimits.Default with { IndexValueBytesMax = Maximum }, n =>
             Put(C, Document("k", "x", ("i", IndexValue.From(Text(n - 1)))))),
     };

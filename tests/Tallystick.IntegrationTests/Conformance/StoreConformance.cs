@@ -9,6 +9,8 @@ namespace Tallystick.IntegrationTests.Conformance;
 public abstract class StoreConformance<THarness> : IAsyncLifetime
     where THarness : StoreHarness, new()
 {
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
     private readonly List<THarness> _harnesses = [];
 
     protected static TenantId Acme { get; } = TenantId.Parse("acme");
@@ -35,7 +37,7 @@ public abstract class StoreConformance<THarness> : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         foreach (var harness in _harnesses)
-            await harness.DisposeAsync();
+            await harness.DisposeAsync().AsTask().WaitAsync(Deadline, CancellationToken.None);
         GC.SuppressFinalize(this);
     }
 
@@ -56,7 +58,8 @@ public abstract class StoreConformance<THarness> : IAsyncLifetime
     /// <summary>Whether reopening proves anything.</summary>
     protected bool IsDurable => _harnesses[0].IsDurable;
 
-    protected ValueTask<CommitResult> Try(Commit commit) => Store.CommitAsync(commit, Stop);
+    /// <summary>Commits; a store that doesn't answer fails the test instead of hanging the run.</summary>
+    protected async Task<CommitResult> Try(Commit commit) => await Store.CommitAsync(commit, Stop).AsTask().WaitAsync(Deadline, Stop);
 
     protected async Task<CommitResult.Committed> Do(Commit commit) => (await Try(commit)).Demand();
 
@@ -75,7 +78,7 @@ public abstract class StoreConformance<THarness> : IAsyncLifetime
     protected async Task<long> Head(TenantId tenant) => (await Store.ReadHeadAsync(tenant, Stop)).Position.Value;
 
     /// <summary>Awaits something that must come by itself; the deadline only keeps a fault from hanging the run.</summary>
-    protected static async Task Soon(Task task) => await task.WaitAsync(TimeSpan.FromSeconds(30), Stop);
+    protected static async Task Soon(Task task) => await task.WaitAsync(Deadline, Stop);
 
     /// <summary>Does work at the same moment on as many real threads. The first failure is reported at once: others may wait for it in vain.</summary>
     protected static async Task AtOnce(int threads, Func<int, Task> work)

@@ -136,8 +136,9 @@ public sealed class RebuildTests
             one.Release();
         };
 
+        var building = host.WaitForStatusAsync(World.Acme, orders.Name, status => status.Rebuild is { EventsFolded: > 2 }, world.Soon);
         await host.RebuildAsync(World.Acme, orders.Name, world.Soon);
-        var progress = await host.WaitForStatusAsync(World.Acme, orders.Name, status => status.Rebuild is { EventsFolded: > 2 }, world.Soon);
+        var progress = await building;
         await world.ReachesAsync(host, orders.Name, LogPosition.Of(head.Value + 40));
         var last = await world.AppendAsync("last", new OrderPlaced("ann", 1));
         await world.ReachesAsync(host, orders.Name, last);

@@ -141,6 +141,77 @@ public sealed class CrashTests
         Assert.Equal(await world.ExpectedOrdersAsync(), await world.OrdersAsync());
     }
 
+    [Fact]
+    public async Task A_projection_does_not_stop_because_another_process_was_faster()
+    {
+        await using var world = new World();
+        var first = await world.StartAsync(new OrderSummaries());
+        await world.ReachesAsync(first, "order-summaries", await world.AppendAsync("1", new OrderPlaced("ann", 1)));
+        await first.StopAsync(world.Soon);
+        var head = await world.AppendAsync("2", new OrderPlaced("bob", 2));
+        var (store, finds) = (new HookedStore(world.Store), 0);
+        store.Before = async (operation, _) =>
+        {
+            // Between its reading of the checkpoint and of the documents (the state's is the first), another host does the work.
+            if (operation == "FindDocuments" && ++finds == 2)
+                await world.ReachesAsync(await world.StartAsync(new OrderSummaries()), "order-summaries", head);
+        };
+
+        var slow = await world.StartAsync(new OrderSummaries(), World.Impatient with { RetriesMax = 0 }, store);
+        await world.ReachesAsync(slow, "order-summaries", head);
+
+        Assert.True(finds >= 2);
+        Assert.Equal(await world.ExpectedOrdersAsync(), await world.OrdersAsync());
+    }
+
+    [Fact]
+    public async Task A_batch_that_comes_too_late_is_refused_whole()
+    {
+        await using var world = new World();
+        var (store, late) = (new HookedStore(world.Store), false);
+        var rowsAfter = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var slow = await world.StartAsync(new OrderSummaries(), store: store);
+        await world.ReachesAsync(slow, "order-summaries", await world.AppendAsync("1", new OrderPlaced("ann", 1)));
+        store.Before = async (operation, _) =>
+        {
+            if (operation != "Commit" || late)
+                return;
+            late = true;
+            var fast = await world.StartAsync(new OrderSummaries());
+            await world.ReachesAsync(fast, "order-summaries", await world.AppendAsync("1", new LineAdded(20)));
+        };
+        store.After = async (operation, _) =>
+        {
+            if (operation == "Commit")
+                rowsAfter.TrySetResult(await world.OrdersAsync());
+        };
+
+        await world.AppendAsync("1", new LineAdded(10));
+
+        Assert.Contains("Total = 31", await rowsAfter.Task.WaitAsync(world.Soon), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_version_that_was_swapped_out_while_it_waited_can_not_move_the_checkpoint()
+    {
+        await using var world = new World();
+        var head = await world.AppendHistoryAsync(3);
+        var old = await world.StartAsync(new OrderSummaries(1));
+        await world.ReachesAsync(old, "order-summaries", head);
+        var young = await world.StartAsync(new OrderSummaries(2));
+        await world.ReachesAsync(young, "order-summaries", head);
+        await young.StopAsync(world.Soon);
+
+        head = await world.AppendAsync("x", new OrderPlaced("ann", 1));
+        await old.WaitForStatusAsync(
+            World.Acme, "order-summaries", s => s.State == SubscriptionState.Superseded || s.Position >= head, world.Soon);
+        var again = await world.StartAsync(new OrderSummaries(2));
+        await world.ReachesAsync(again, "order-summaries", head);
+
+        Assert.Equal(SubscriptionState.Superseded, old.Status(World.Acme)[0].State);
+        Assert.Equal(await world.ExpectedOrdersAsync(), await world.OrdersAsync());
+    }
+
     private static async Task<bool> CrashAsync(
         World world, Projection projection, int call, bool after, int batch, LogPosition head, Func<Task> meanwhile)
     {
