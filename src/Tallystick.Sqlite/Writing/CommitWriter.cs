@@ -36,12 +36,12 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
     {
         var commit = prepared.Commit;
         var head = Head(commit.Tenant, batch);
-        if (commit.Key is { } key && _records.FindCommit(head.Number, key.Value) is { } remembered)
-            return Replay(key, remembered);
+        if (commit.Key is { } key && _records.FindCommit(head.Number, key.Value) is { } first)
+            return key.IsSameChange(first.Key) ? first.Result : new CommitResult.Refused(new Refusal.KeyReused(key.Value));
         if (FindRefusal(commit, head, batch) is { } refusal)
             return new CommitResult.Refused(refusal);
 
-        var first = prepared.EventCount == 0 ? head.Position : head.Position.Next();
+        var firstPosition = prepared.EventCount == 0 ? head.Position : head.Position.Next();
         var streams = ImmutableArray.CreateBuilder<StreamHead>(commit.Appends.Length);
         if (prepared.EventCount > 0)
             head = InsertEvents(prepared, head, Math.Max(nowTicks, head.TimeTicks), batch, streams);
@@ -55,16 +55,11 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
             _documents.Apply(head.Number, change);
         foreach (var checkpoint in commit.Checkpoints)
             Save(head.Number, commit.Tenant, checkpoint, batch);
-        var result = new CommitResult.Committed(first, head.Position, streams.MoveToImmutable());
+        var result = new CommitResult.Committed(firstPosition, head.Position, streams.MoveToImmutable());
         if (commit.Key is not null)
             _records.Remember(head.Number, commit.Key, result);
         return result;
     }
-
-    private static CommitResult Replay(IdempotencyKey key, RememberedCommit remembered) =>
-        key.Fingerprint.Length > 0 && remembered.Key.Fingerprint.Length > 0 && key.Fingerprint != remembered.Key.Fingerprint
-            ? new CommitResult.Refused(new Refusal.KeyReused(key.Value))
-            : remembered.Result;
 
     private TenantHead Head(TenantId tenant, CommitBatch batch)
     {
