@@ -84,6 +84,9 @@ public static class AccessTokenSetup
                 RoleClaimType = "role",
             };
         });
+        // Authentication brings keys for cookies along and writes them to the home directory at the start. Here nothing is kept in cookies.
+        foreach (var unused in services.Where(service => service.ImplementationType?.Name == "DataProtectionHostedService").ToArray())
+            services.Remove(unused);
         services.AddAuthorizationBuilder().AddPolicy(Roles.Operator, policy => policy.RequireRole(Roles.Operator));
     }
 }

@@ -23,7 +23,7 @@ public static class OrderQueries
     {
         var input = new InputReader();
         var (wanted, time) = (input.Version("version", version), input.Time("at", at));
-        if (!string.IsNullOrEmpty(version) && !string.IsNullOrEmpty(at))
+        if (wanted is not null && time is not null)
             input.Refuse("at", "Use either version or at, not both.");
         input.Demand();
         if (!StreamIds.TryMake(OrderDecider.StreamCategory, id, out var stream))
