@@ -97,7 +97,8 @@ public static class TallystickServiceCollectionExtensions
         var commands = provider.GetRequiredService<CommandProcessor>();
         return new Tenants(store, commands, new TenantServices(
             store, provider.GetRequiredService<EventSerializer>(), provider.GetRequiredService<IdGenerator>(), commands,
-            provider.GetRequiredService<ReadModelCatalog>()));
+            provider.GetRequiredService<ReadModelCatalog>(), new SubscriptionCatalog(
+                store, provider.GetRequiredService<EventSerializer>(), provider.GetServices<Subscription>(), provider.GetRequiredService<TimeProvider>())));
     }
 
     /// <summary>Starts and stops the runtime with the host.</summary>
