@@ -32,6 +32,9 @@ public sealed class WebApp : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Services.AddAuthentication("test").AddScheme<AuthenticationSchemeOptions, ClaimsInHeader>("test", null);
         builder.Services.AddAuthorization();
+        // It would write keys for cookies to the home directory.
+        foreach (var unused in builder.Services.Where(service => service.ImplementationType?.Name == "DataProtectionHostedService").ToArray())
+            builder.Services.Remove(unused);
         builder.Services.AddTallystick(tally =>
         {
             tally.UseInMemoryStore().AddTenancy(tenancy, change);
