@@ -28,7 +28,7 @@ internal sealed class DocumentReader(SqliteDatabase database)
         }
         finally
         {
-            database.Statement("COMMIT").Run();
+            End();
         }
     }
 
@@ -43,8 +43,15 @@ internal sealed class DocumentReader(SqliteDatabase database)
         }
         finally
         {
-            database.Statement("COMMIT").Run();
+            End();
         }
+    }
+
+    /// <summary>Ends the transaction, unless SQLite has ended it itself because of an error, which is on its way up.</summary>
+    private void End()
+    {
+        if (!database.IsAutocommit)
+            database.Statement("COMMIT").Run();
     }
 
     private DocumentPage ReadPage(DocumentSql sql, DocumentQuery query, int generation)

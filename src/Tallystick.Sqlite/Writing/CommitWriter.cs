@@ -65,9 +65,11 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
     {
         if (batch.Heads.TryGetValue(tenant, out var head))
             return head;
+        // Only here, where no row of this tenant can be uncommitted: Find makes what it reads visible to all.
         var durable = heads.Find(tenant, _tenants) ?? _tenants.Add(tenant);
         head = durable with { Tree = durable.Tree.Clone() };
         batch.Heads.Add(tenant, head);
+        batch.DurablePositions.Add(tenant, durable.Position);
         return head;
     }
 
@@ -84,8 +86,7 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
 
         foreach (var condition in commit.Conditions)
         {
-            var durable = heads.Find(commit.Tenant, _tenants)?.Position ?? LogPosition.Start;
-            var match = _log.FirstMatch(head.Number, condition.Query, condition.After, durable)
+            var match = _log.FirstMatch(head.Number, condition.Query, condition.After, batch.DurablePositions[commit.Tenant])
                 ?? batch.FirstMatch(head.Number, condition.Query, condition.After);
             if (match is { } position)
                 return new Refusal.QueryMatched(condition.Query, condition.After, position);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tallystick.Events;
+using Tallystick.Storage.InMemory;
 using Tallystick.Tenancy;
 
 namespace Tallystick.Storage;

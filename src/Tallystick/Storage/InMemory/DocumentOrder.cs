@@ -1,4 +1,4 @@
-namespace Tallystick.Storage;
+namespace Tallystick.Storage.InMemory;
 
 /// <summary>The order that a query asks for: by one index, then by key; or by key alone; or the reverse.</summary>
 internal sealed class DocumentOrder(DocumentQuery query) : IComparer<Document>

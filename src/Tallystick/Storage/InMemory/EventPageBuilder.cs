@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Tallystick.Events;
 
-namespace Tallystick.Storage;
+namespace Tallystick.Storage.InMemory;
 
 /// <summary>Fills a page until it has as many events, or as many payload bytes, as it may; one event always fits.</summary>
 internal sealed class EventPageBuilder(int count, int payloadBytesMax)

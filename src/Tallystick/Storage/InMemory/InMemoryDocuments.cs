@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Tallystick.Storage;
+namespace Tallystick.Storage.InMemory;
 
 /// <summary>One tenant's documents: for each generation of a collection a dictionary in the order of keys, and which one is active.</summary>
 internal sealed class InMemoryDocuments

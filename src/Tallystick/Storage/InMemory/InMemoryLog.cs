@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Tallystick.Audit;
 using Tallystick.Events;
 
-namespace Tallystick.Storage;
+namespace Tallystick.Storage.InMemory;
 
 /// <summary>One tenant's log: a list in which the event at position p is element p - 1, and the same for each stream.</summary>
 internal sealed class InMemoryLog

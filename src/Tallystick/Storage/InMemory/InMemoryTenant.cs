@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Tallystick.Events;
 
-namespace Tallystick.Storage;
+namespace Tallystick.Storage.InMemory;
 
 /// <summary>
 /// All that the in-memory store has of one tenant. A commit first asks everything that it demands and changes nothing; once nothing

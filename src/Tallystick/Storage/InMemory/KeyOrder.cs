@@ -1,4 +1,4 @@
-namespace Tallystick.Storage;
+namespace Tallystick.Storage.InMemory;
 
 /// <summary>
 /// Orders texts by their bytes in UTF-8, which is the order of their code points: that of SQLite's BINARY and of PostgreSQL's C collation.
