@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Tallystick.AspNetCore.Requests;
 using Tallystick.Projections;
 using Tallystick.Storage;
 
@@ -28,7 +29,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, WebOptions
                 LogFailed(error, context.Request.Method, context.GetEndpoint()?.DisplayName);
             else if (problem.Status == StatusCodes.Status503ServiceUnavailable)
                 LogUnavailable(error.Message, context.Request.Method, context.GetEndpoint()?.DisplayName);
+            var correlation = context.Response.Headers[RequestHeaders.CorrelationId];
             context.Response.Clear();
+            context.Response.Headers[RequestHeaders.CorrelationId] = correlation;
             await problem.ExecuteAsync(context);
             return;
         }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.Unicode;
 using Tallystick.Commands;
 
 namespace Tallystick.AspNetCore.Requests;
@@ -22,6 +23,8 @@ internal sealed class BodyCheck
     /// <summary>All errors, at most so many; none if the body can be used.</summary>
     public static ImmutableArray<ValidationFailure> Check(ReadOnlySpan<byte> body, Type type, JsonSerializerOptions options, int errorsMax)
     {
+        if (!Utf8.IsValid(body))
+            return [new ValidationFailure("body", "This is no text in UTF-8.")];
         JsonNode? root;
         try
         {
@@ -33,10 +36,17 @@ internal sealed class BodyCheck
                 ? $": see line {line + 1}, byte {error.BytePositionInLine + 1}." : ", or a member is there twice."))];
         }
 
-        var check = new BodyCheck(options, errorsMax);
-        var mended = check.Mend(root, type, "", isNullable: false);
-        check.AskCommand(mended, type);
-        return [.. check._errors.Take(errorsMax)];
+        try
+        {
+            var check = new BodyCheck(options, errorsMax);
+            var mended = check.Mend(root, type, "", isNullable: false);
+            check.AskCommand(mended, type);
+            return [.. check._errors.Take(errorsMax)];
+        }
+        catch (InvalidOperationException error) when (error.InnerException is null && IsJsons(error))
+        {
+            return [new ValidationFailure("body", "A member's name is no valid text: it has half of a pair of surrogates.")];
+        }
     }
 
     /// <summary>Notes what is wrong with a value, and gives one that can be read.</summary>
@@ -63,7 +73,14 @@ internal sealed class BodyCheck
         var comparison = _options.PropertyNameCaseInsensitive ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
         foreach (var property in info.Properties.Where(property => property.AssociatedParameter is not null || property.Set is not null))
         {
-            var name = fields.FirstOrDefault(field => string.Equals(field.Key, property.Name, comparison)).Key;
+            var names = fields.Where(field => string.Equals(field.Key, property.Name, comparison)).Select(field => field.Key).Take(2).ToArray();
+            if (names.Length > 1)
+            {
+                fields.Remove(names[1]);
+                Note(Join(path, property.Name), "This is there twice.", null);
+            }
+
+            var name = names.FirstOrDefault();
             var isNullable = property.AssociatedParameter?.IsNullable ?? property.IsSetNullable;
             if (name is null && !property.IsRequired)
                 continue;
@@ -98,6 +115,10 @@ internal sealed class BodyCheck
             node.Deserialize(type, _options);
             return node;
         }
+        catch (InvalidOperationException error) when (IsJsons(error))
+        {
+            return Note(path, "This is no valid text: it has half of a pair of surrogates.", Substitute(type));
+        }
         catch (JsonException error)
         {
             // A converter's own words are kept; the serializer's name CLR types, which mean nothing to the caller.
@@ -116,13 +137,11 @@ internal sealed class BodyCheck
             if (mended.Deserialize(type, _options) is IValidated command)
                 _errors.AddRange(command.Validate().Where(failure => !Array.Exists(bad, path => IsWithin(failure.Field, path))).Take(_errorsMax));
         }
-        catch (JsonException error) when (bad.Length == 0)
-        {
-            _errors.Add(new ValidationFailure("body", error.Message));
-        }
         catch (JsonException)
         {
             // It couldn't be mended; its own errors come when the shape is right.
+            if (bad.Length == 0)
+                _errors.Add(new ValidationFailure("body", "This can't be read as it stands."));
         }
     }
 
@@ -151,6 +170,9 @@ internal sealed class BodyCheck
 
     private static bool IsWithin(string field, string path) =>
         path == "body" || (field.StartsWith(path, StringComparison.Ordinal) && (field.Length == path.Length || field[path.Length] is '.' or '['));
+
+    /// <summary>The reader's way to say that an escaped text can't be decoded; it isn't a <see cref="JsonException"/> where a node is read.</summary>
+    private static bool IsJsons(InvalidOperationException error) => error.Source is { } source && source.StartsWith("System.Text.Json", StringComparison.Ordinal);
 
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 

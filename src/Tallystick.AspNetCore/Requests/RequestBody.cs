@@ -8,12 +8,16 @@ internal static class RequestBody
 {
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
-    /// <summary>Tells the server and the client's announcement of the limit: false if the announced body is already over it.</summary>
-    public static bool TryLimit(HttpContext context, int bytesMax)
+    /// <summary>
+    /// Sets the server's limit; false if the announced body is already over it. A body that is refused is still taken in by the server, which
+    /// bounds that by time: a client that is in the middle of sending would otherwise see a broken connection and not the answer.
+    /// </summary>
+    public static bool TryLimit(HttpContext context, int bytesMax, bool isReadHere)
     {
+        var isOver = context.Request.ContentLength > bytesMax;
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
-            feature.MaxRequestBodySize = bytesMax;
-        return context.Request.ContentLength is not { } announced || announced <= bytesMax;
+            feature.MaxRequestBodySize = isOver || isReadHere ? null : bytesMax;
+        return !isOver;
     }
 
     /// <summary>Reads the body; null if it is over the limit.</summary>

@@ -42,7 +42,7 @@ internal sealed class RequestMiddleware(RequestDelegate next, WebOptions options
             return (true, null);
         }
 
-        if (!RequestBody.TryLimit(context, options.BodyBytesMax))
+        if (!RequestBody.TryLimit(context, options.BodyBytesMax, IsBodyRead(context.Request, needs)))
             return (false, TooLarge());
         var scope = context.RequestServices.GetRequiredService<RequestScope>();
         var metadata = RequestHeaders.ReadMetadata(context, options.CorrelationIdLengthMax);
@@ -65,9 +65,8 @@ internal sealed class RequestMiddleware(RequestDelegate next, WebOptions options
         HttpContext context, RequestNeeds needs, RequestScope scope, List<ValidationFailure> errors)
     {
         var request = context.Request;
-        var isHashed = needs.Conditions && request.Headers.ContainsKey(RequestHeaders.IdempotencyKey);
         var body = ReadOnlyMemory<byte>.Empty;
-        if (needs.Body is not null || isHashed)
+        if (IsBodyRead(request, needs))
         {
             if (await RequestBody.ReadAsync(request, options.BodyBytesMax, context.RequestAborted) is not { } read)
                 return TooLarge();
@@ -93,6 +92,10 @@ internal sealed class RequestMiddleware(RequestDelegate next, WebOptions options
 
         return errors.Count == 0 ? null : HttpProblem.BadInput([.. errors]);
     }
+
+    /// <summary>To be checked, or to be compared with that of the request's repetition.</summary>
+    private static bool IsBodyRead(HttpRequest request, RequestNeeds needs) =>
+        needs.Body is not null || (needs.Conditions && request.Headers.ContainsKey(RequestHeaders.IdempotencyKey));
 
     private HttpProblem TooLarge() =>
         HttpProblem.OfStatus(StatusCodes.Status413PayloadTooLarge, $"The limit is {options.BodyBytesMax} bytes.");

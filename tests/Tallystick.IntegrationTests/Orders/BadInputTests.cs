@@ -31,6 +31,10 @@ public sealed class BadInputTests(OrdersFixture fixture) : IClassFixture<OrdersF
     [InlineData("""{"customerId":"c","currency":"EURO","lines":[]}""", "currency")]
     [InlineData("""{"customerId":"","currency":"EUR","lines":[]}""", "customerId")]
     [InlineData("""{"customerId":7,"currency":"EUR","lines":[]}""", "customerId")]
+    [InlineData("""{"customerId":"\ud800","currency":"EUR","lines":[]}""", "customerId")]
+    [InlineData("""{"\ud800":"c","customerId":"c","currency":"EUR","lines":[]}""", "body")]
+    [InlineData("""{"customerId":"c","CustomerId":"d","currency":"EUR","lines":[]}""", "customerId")]
+    [InlineData("""{"customerId":"c","currency":"EUR","lines":[],}""", "body")]
     [InlineData("""{"customerId":"c","customerId":"d","currency":"EUR","lines":[]}""", "body")]
     [InlineData("""{"customerId":"c",""", "body")]
     [InlineData("""[]""", "body")]
@@ -104,6 +108,16 @@ public sealed class BadInputTests(OrdersFixture fixture) : IClassFixture<OrdersF
         using var chunked = new StreamContent(new Unannounced(Encoding.UTF8.GetBytes(large)));
         chunked.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         (await ann.PostAsync("/orders", chunked)).IsProblem(413, "body-too-large");
+    }
+
+    [Fact]
+    public async Task A_body_that_is_no_utf_8_or_is_nested_too_deep_is_refused()
+    {
+        var ann = await _client.AsAsync("acme");
+        using var latin = new ByteArrayContent([.. """{"name":"""u8, (byte)'"', 0xFF, .. "\",\"email\":\"a@b\"}"u8]);
+        latin.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        (await ann.PostAsync("/users", latin)).IsInvalid("body");
+        (await ann.PostAsync("/users", new string('[', 5000))).IsInvalid("body");
     }
 
     [Fact]
