@@ -24,8 +24,8 @@ public sealed record SqliteStoreOptions : StoreOptions
     public int CheckpointPages { get; init; } = 4_000;
 
     /// <summary>
-    /// A file of at most this many bytes is checked in full for damage when it is opened; of a larger one only the schema, the heads and
-    /// the newest events. Default 64 MiB.
+    /// A file of at most this many bytes is checked in full for damage when it is opened; of a larger one only the schema and the
+    /// newest events, and a tenant's head when it is first used. Payloads are checked by <c>LogVerifier</c> alone. Default 64 MiB.
     /// </summary>
     public long FullCheckBytesMax { get; init; } = 64L * 1024 * 1024;
 

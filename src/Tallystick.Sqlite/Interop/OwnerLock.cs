@@ -31,6 +31,13 @@ internal sealed class OwnerLock : IDisposable
             throw new TallystickException($"{path} can't be made or written: {error.Message} Check the permissions of the folder, and the space on the disk.", error);
         }
 
+        if (CanBeTakenTwice(path))
+        {
+            file.Dispose();
+            throw new TallystickException(
+                $"{path} can't be locked, so that nothing would keep two processes from owning {databasePath}. Put it on a local disk, and don't disable .NET's file locking.");
+        }
+
         try
         {
             File.WriteAllText(PidPath(databasePath), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
@@ -44,6 +51,20 @@ internal sealed class OwnerLock : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    /// <summary>Whether locks have no effect here: some network file systems have none, and a setting switches them off.</summary>
+    private static bool CanBeTakenTwice(string path)
+    {
+        try
+        {
+            using var again = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Whether the file is locked: a sharing violation on Windows, EAGAIN of flock on Linux and macOS.</summary>
     private static bool IsHeld(IOException error) => error.HResult is unchecked((int)0x80070020) or 11 or 35;

@@ -91,6 +91,10 @@ public sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
+    /// <summary>Starts it where .NET locks no files.</summary>
+    public static ChildProcess StartWithoutLocks(params string[] arguments) =>
+        Start("env", ["DOTNET_SYSTEM_IO_DISABLEFILELOCKING=1", "dotnet", Path.Combine(AppContext.BaseDirectory, "Tallystick.Crasher.dll"), .. arguments]);
+
     private static ChildProcess Start(string program, string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments)

@@ -19,6 +19,7 @@ public sealed class ConcurrentReadTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _file.DisposeAsync();
 
     [Theory]
+    [Trait("Speed", "Slow")]
     [InlineData(16_384)]
     [InlineData(50)]
     public async Task A_reader_of_several_event_types_never_skips_one_that_is_appended_meanwhile(int tailEventsMax)
@@ -71,6 +72,7 @@ public sealed class ConcurrentReadTests : IAsyncDisposable
     }
 
     [Fact]
+    [Trait("Speed", "Slow")]
     public async Task The_write_ahead_log_stays_bounded_while_someone_always_reads()
     {
         const int CheckpointPages = 100, PageBytes = 4096 + 24;

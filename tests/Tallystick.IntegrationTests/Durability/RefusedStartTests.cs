@@ -88,8 +88,8 @@ public sealed class RefusedStartTests : IAsyncDisposable
     [InlineData(true)]
     public async Task A_file_that_is_damaged_anywhere_gives_our_errors_only_and_never_a_log_that_passes_for_whole(bool isIndexed)
     {
-        var seed = Random.Shared.Next();
-        TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
+        var seed = Environment.GetEnvironmentVariable("TALLYSTICK_SEED") is { Length: > 0 } given ? int.Parse(given, null) : Random.Shared.Next();
+        TestContext.Current.TestOutputHelper!.WriteLine($"TALLYSTICK_SEED={seed}");
         var random = new Random(seed);
         await FillAsync();
         if (isIndexed)
@@ -133,6 +133,24 @@ public sealed class RefusedStartTests : IAsyncDisposable
         Assert.Equal(["payload", "header"], verified.Findings.Take(2).Select(finding => finding.Problem.Split(": its ")[1].Split(' ')[0]));
     }
 
+    [Theory]
+    [InlineData(7, 1_000_000)]
+    [InlineData(7, 2)]
+    [InlineData(40, 41)]
+    [InlineData(1, 0)]
+    public async Task Verifying_ends_whatever_position_an_event_was_given(int seq, long position)
+    {
+        await FillAsync();
+        _file.AllowFlush();
+        await _file.Open().DisposeAsync();
+        _file.Sql($"UPDATE events SET position={position} WHERE seq={seq}");
+        await using var store = _file.Open();
+
+        var verified = await Task.Run(async () => await LogVerifier.VerifyAsync(store, Acme, null, Stop), Stop).WaitAsync(TimeSpan.FromSeconds(30), Stop);
+
+        Assert.False(verified.IsIntact);
+    }
+
     [Fact]
     public async Task A_log_that_someone_deleted_takes_the_newest_commits_with_it_and_leaves_a_consistent_beginning()
     {
@@ -167,6 +185,41 @@ public sealed class RefusedStartTests : IAsyncDisposable
 
         Assert.True(File.Exists(_file.Path + ".lock"));
         await PlaceAsync(_file.Open(), 1);
+    }
+
+    [Fact]
+    public async Task Where_locks_have_no_effect_nothing_is_opened()
+    {
+        await using var child = ChildProcess.StartWithoutLocks("open", _file.Path);
+
+        Assert.Equal(3, await child.EndAsync());
+        Assert.Contains("can't be locked", Assert.Single(child.Lines), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("UPDATE documents SET entries=x'ffff0000'", "FindDocumentsAsync")]
+    [InlineData("UPDATE commits SET streams='nonsense'", "FindCommitAsync")]
+    [InlineData("UPDATE commits SET first=-1", "FindCommitAsync")]
+    [InlineData("UPDATE checkpoints SET position=-1", "ReadCheckpointAsync")]
+    [InlineData("UPDATE tenants SET position=-1", "ReadHeadAsync")]
+    [InlineData("UPDATE events SET time=-1", "ReadStreamAsync")]
+    [InlineData("UPDATE events SET id=x''", "ReadStreamAsync")]
+    [InlineData("UPDATE chunks SET seqs=x'00ffffffff07'", "ReadStreamAsync")]
+    [InlineData("UPDATE chunks SET seqs=x'ffffffffffffffff7f01'", "ReadStreamAsync")]
+    [InlineData("UPDATE chunks SET seqs=x'ff'", "ReadStreamAsync")]
+    [InlineData("UPDATE chunks SET first=-5", "ReadStreamAsync")]
+    [InlineData("DELETE FROM events", "ReadStreamAsync")]
+    public async Task Damage_outside_the_tail_shows_where_it_is_read_as_an_error_of_ours(string damage, string operation)
+    {
+        var store = _file.Open();
+        await StoreOperations.FillAsync(store, Acme, 3, Stop);
+        await store.DisposeAsync();
+        _file.Sql(damage);
+        store = _file.Open();
+
+        var error = await Assert.ThrowsAnyAsync<TallystickException>(() => StoreOperations.Get(operation)(store, Acme, Stop));
+
+        Assert.Contains("damaged", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
