@@ -18,6 +18,7 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private Task _following = Task.CompletedTask;
     private int _started;
+    private int _disposed;
 
     internal TallystickRuntime(IStore store, SubscriptionHost host, TimeProvider time, ILogger<TallystickRuntime> logger)
     {
@@ -25,29 +26,51 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
         _follower = new TenantFollower(store, host);
     }
 
-    /// <summary>Starts the projections and subscriptions of every tenant, and of those that are created later.</summary>
+    /// <summary>
+    /// Starts the projections and subscriptions of every tenant, and of those that are created later. If it fails, it can be repeated.
+    /// </summary>
+    /// <exception cref="TallystickException">The store failed.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (Interlocked.Exchange(ref _started, 1) != 0)
             return;
-        await _follower.CatchUpAsync(cancellationToken);
-        await _host.StartAsync(cancellationToken);
+        try
+        {
+            await _follower.CatchUpAsync(cancellationToken);
+            await _host.StartAsync(cancellationToken);
+        }
+        catch
+        {
+            Volatile.Write(ref _started, 0);
+            throw;
+        }
+
         _following = FollowAsync();
     }
 
     /// <summary>Stops everything; what is being written is finished.</summary>
+    /// <exception cref="OperationCanceledException">The deadline passed first; everything has been told to end.</exception>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        if (Volatile.Read(ref _disposed) != 0)
+            return;
         await _stopping.CancelAsync();
-        await _following.WaitAsync(cancellationToken);
-        await _host.StopAsync(cancellationToken);
+        try
+        {
+            await _following.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            await _host.StopAsync(cancellationToken);
+        }
     }
 
     /// <summary>Stops everything.</summary>
     public async ValueTask DisposeAsync()
     {
         await StopAsync(CancellationToken.None);
-        _stopping.Dispose();
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            _stopping.Dispose();
     }
 
     /// <summary>The catalog is followed as long as the application runs: a store that fails for a time only delays new tenants.</summary>
@@ -61,7 +84,7 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
                 {
                     await _follower.FollowAsync(_stopping.Token);
                 }
-                catch (TallystickException error)
+                catch (Exception error) when (error is not (OperationCanceledException or ObjectDisposedException))
                 {
                     LogFollowingFailed(error, RetryDelay);
                     await Task.Delay(RetryDelay, _time, _stopping.Token);

@@ -21,9 +21,18 @@ public static class TallystickServiceCollectionExtensions
     /// Adds Tallystick: deciders, projections, subscriptions and the store, as <paramref name="configure"/> says. Handles to tenants come
     /// from <see cref="Tenants"/>. With a generic host the projections start and stop with it; else start <see cref="TallystickRuntime"/>.
     /// </summary>
+    /// <exception cref="InvalidOperationException">It was added before.</exception>
     public static IServiceCollection AddTallystick(this IServiceCollection services, Action<TallystickBuilder> configure)
     {
+        ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
+        if (services.Any(service => service.ServiceType == typeof(TallystickRuntime)))
+        {
+            throw new InvalidOperationException(
+                "AddTallystick was called before. Call it once: one application has one store and one pipeline. Parts of an application can "
+                + "each extend the one TallystickBuilder.");
+        }
+
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Entropy.System);
         services.TryAddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
@@ -43,9 +52,7 @@ public static class TallystickServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => MakeHost(provider, builder));
         services.TryAddSingleton(MakeTenants);
-        services.TryAddSingleton(provider => new TallystickRuntime(
-            provider.GetRequiredService<IStore>(), provider.GetRequiredService<SubscriptionHost>(), provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<TallystickRuntime>>()));
+        services.TryAddSingleton(MakeRuntime);
         services.AddHostedService<HostedRuntime>();
         return services;
     }
@@ -99,6 +106,15 @@ public static class TallystickServiceCollectionExtensions
             store, provider.GetRequiredService<EventSerializer>(), provider.GetRequiredService<IdGenerator>(), commands,
             provider.GetRequiredService<ReadModelCatalog>(), new SubscriptionCatalog(
                 store, provider.GetRequiredService<EventSerializer>(), provider.GetServices<Subscription>(), provider.GetRequiredService<TimeProvider>())));
+    }
+
+    private static TallystickRuntime MakeRuntime(IServiceProvider provider)
+    {
+        // Made now, so that what contradicts itself is refused at the start and not at the first request.
+        provider.GetRequiredService<Tenants>();
+        return new TallystickRuntime(
+            provider.GetRequiredService<IStore>(), provider.GetRequiredService<SubscriptionHost>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<TallystickRuntime>>());
     }
 
     /// <summary>Starts and stops the runtime with the host.</summary>

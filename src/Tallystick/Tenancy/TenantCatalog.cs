@@ -16,6 +16,8 @@ public sealed class TenantDecider : Decider<TenantCommand, TenantEvent, TenantRe
     /// <summary>The category of the streams; the key is the tenant's id.</summary>
     public const string StreamCategory = "tenant";
 
+    internal const string ExistsCode = "tenant-exists";
+
     /// <inheritdoc/>
     public override string Category => StreamCategory;
 
@@ -25,7 +27,7 @@ public sealed class TenantDecider : Decider<TenantCommand, TenantEvent, TenantRe
     /// <inheritdoc/>
     public override Decision<TenantEvent> Decide(TenantCommand command, TenantRecord state) => (command, state.Status) switch
     {
-        (TenantCommand.Create, not TenantStatus.None) => Reject("tenant-exists", "A tenant with this id exists already."),
+        (TenantCommand.Create, not TenantStatus.None) => Reject(ExistsCode, "A tenant with this id exists already."),
         (TenantCommand.Create { Name: var name }, _) when string.IsNullOrWhiteSpace(name) || name.Length > NameLengthMax =>
             Reject("tenant-name", $"A tenant's name needs 1 to {NameLengthMax} characters."),
         (TenantCommand.Create create, _) => Accept(new TenantEvent.Created(create.Name)),

@@ -47,15 +47,33 @@ public sealed class Tenants
     /// <param name="command">What to do.</param>
     /// <param name="by">Who does it, for the record; null if nobody is known.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public ValueTask<CommandResult> ExecuteAsync(TenantId id, TenantCommand command, ClaimsPrincipal? by, CancellationToken cancellationToken) =>
-        _commands.ExecuteAsync(
+    /// <exception cref="ArgumentException">The id is <c>default</c> or <see cref="TenantId.Platform"/>.</exception>
+    public async ValueTask<CommandResult> ExecuteAsync(
+        TenantId id, TenantCommand command, ClaimsPrincipal? by, CancellationToken cancellationToken)
+    {
+        if (id.IsDefault || id == TenantId.Platform)
+            throw new ArgumentException($"'{id}' can't be a tenant. Name one by TenantId.Parse.", nameof(id));
+        return await _commands.ExecuteAsync(
             new CommandRequest(TenantId.Platform, StreamOf(id), command) { User = by, Metadata = Origin.Of(by) }, cancellationToken);
+    }
 
     /// <summary>Makes a tenant unless it exists already.</summary>
+    /// <exception cref="ArgumentException">The id or the name isn't allowed.</exception>
+    /// <exception cref="TallystickException">It couldn't be made, for example because a policy of the application forbids it.</exception>
     public async ValueTask EnsureAsync(TenantId id, string name, CancellationToken cancellationToken)
     {
-        if (await FindAsync(id, cancellationToken) is TenantLookup.Unknown)
-            await ExecuteAsync(id, new TenantCommand.Create(name), null, cancellationToken);
+        if (await FindAsync(id, cancellationToken) is not TenantLookup.Unknown)
+            return;
+        switch (await ExecuteAsync(id, new TenantCommand.Create(name), null, cancellationToken))
+        {
+            case CommandResult.Accepted:
+            case CommandResult.Rejected { Rejection.Code: TenantDecider.ExistsCode }: // Someone else was faster.
+                return;
+            case CommandResult.Rejected rejected:
+                throw new ArgumentException(rejected.Rejection.Message, nameof(name));
+            case var other:
+                throw new TallystickException($"Tenant '{id}' couldn't be made: {other}");
+        }
     }
 
     /// <summary>Some of the tenants, in the order in which they were made, also suspended ones.</summary>
