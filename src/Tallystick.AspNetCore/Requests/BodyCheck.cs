@@ -30,10 +30,10 @@ internal sealed class BodyCheck
         {
             root = JsonNode.Parse(body, null, new JsonDocumentOptions { MaxDepth = options.MaxDepth, AllowDuplicateProperties = false });
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            return [new ValidationFailure("body", "This is no valid JSON" + (error.LineNumber is { } line
-                ? $": see line {line + 1}, byte {error.BytePositionInLine + 1}." : ", or a member is there twice."))];
+            return [new ValidationFailure("body", "This is no valid JSON" + (error is JsonException { LineNumber: { } line } at
+                ? $": see line {line + 1}, byte {at.BytePositionInLine + 1}." : ", or a member is there twice."))];
         }
 
         try
@@ -43,7 +43,7 @@ internal sealed class BodyCheck
             check.AskCommand(mended, type);
             return [.. check._errors.Take(errorsMax)];
         }
-        catch (InvalidOperationException error) when (error.InnerException is null && IsJsons(error))
+        catch (InvalidOperationException error) when (IsJsons(error))
         {
             return [new ValidationFailure("body", "A member's name is no valid text: it has half of a pair of surrogates.")];
         }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace Tallystick.IntegrationTests.Orders;
 
 /// <summary>Starting and stopping.</summary>
+[Trait("Speed", "Slow")]
 public sealed class LifetimeTests : IDisposable
 {
     private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("tallystick-orders-");
