@@ -30,12 +30,16 @@ public sealed class SqliteStore : IStore
     {
         (_options, _owner) = (options, owner);
         (_tail, _heads) = TailLoader.Load(database);
+        database.KeepWalOnClose(false);
         _readers = new ReaderPool(path, _tail, options);
         _writer = new LogWriter(database, _tail, _heads, _signals, options);
     }
 
     /// <inheritdoc/>
     public StoreLimits Limits => _options.Limits;
+
+    /// <summary>For tests, which hold the writer or narrow its connection.</summary>
+    internal LogWriter Writer => _writer;
 
     /// <summary>Opens a file, making it (and its folder) when it isn't there.</summary>
     /// <exception cref="TallystickException">
@@ -45,15 +49,17 @@ public sealed class SqliteStore : IStore
     public static SqliteStore Open(string path, SqliteStoreOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        path = Path.GetFullPath(path);
         options ??= new SqliteStoreOptions();
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        options.Check();
+        path = DatabasePath.Prepare(path);
         var owner = OwnerLock.Take(path);
         SqliteDatabase? database = null;
         try
         {
-            DatabaseSchema.CheckHeader(path);
+            DatabaseFile.Check(path);
             database = SqliteDatabase.OpenWriter(path);
+            // A file that is refused is left as it was found; only an empty log may go.
+            database.KeepWalOnClose(DatabaseFile.WalBytes(path) > 0);
             DatabaseSchema.Prepare(database, options);
             return new SqliteStore(path, options, owner, database);
         }
@@ -158,8 +164,14 @@ public sealed class SqliteStore : IStore
             return;
         _signals.Dispose();
         _readers.Dispose();
-        await _writer.DisposeAsync();
-        _owner.Dispose();
+        try
+        {
+            await _writer.DisposeAsync();
+        }
+        finally
+        {
+            _owner.Dispose();
+        }
     }
 
     private ValueTask<TResult> ReadAsync<TArgument, TResult>(

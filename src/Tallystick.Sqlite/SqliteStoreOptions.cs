@@ -20,12 +20,30 @@ public sealed record SqliteStoreOptions : StoreOptions
     /// <summary>The most connections that read at the same time; further reads wait for one. Default 8.</summary>
     public int ReadConnectionsMax { get; init; } = 8;
 
-    /// <summary>The pages (of 4 KiB) of the write-ahead log after which it is copied into the database file. Default 4,000.</summary>
+    /// <summary>The pages (of 4 KiB) of the write-ahead log after which it is copied into the database file. While readers keep it from beginning anew it may grow to five times as many. Default 4,000.</summary>
     public int CheckpointPages { get; init; } = 4_000;
 
     /// <summary>
-    /// A file of at most this many bytes is checked in full for damage when it is opened; of a larger one only the schema, the heads and
-    /// the newest events. Default 64 MiB.
+    /// A file of at most this many bytes is checked in full for damage when it is opened; of a larger one only the schema and the
+    /// newest events, and a tenant's head when it is first used. Payloads are checked by <c>LogVerifier</c> alone. Default 64 MiB.
     /// </summary>
     public long FullCheckBytesMax { get; init; } = 64L * 1024 * 1024;
+
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    internal void Check()
+    {
+        foreach (var (name, value) in new[]
+        {
+            (nameof(GroupCommitMax), GroupCommitMax), (nameof(TailEventsMax), TailEventsMax), (nameof(StreamVersionsCached), StreamVersionsCached),
+            (nameof(ReadConnectionsMax), ReadConnectionsMax), (nameof(CheckpointPages), CheckpointPages),
+            ($"{nameof(Limits)}.{nameof(Limits.CommitQueueLength)}", Limits.CommitQueueLength),
+        })
+        {
+            if (value < 1)
+                throw new ArgumentException($"SqliteStoreOptions.{name} is {value}; it must be at least 1.");
+        }
+
+        if (CommitQueueTimeout < TimeSpan.Zero || CommitQueueTimeout.TotalMilliseconds > int.MaxValue)
+            throw new ArgumentException($"SqliteStoreOptions.CommitQueueTimeout is {CommitQueueTimeout}; it must be from 0 to {int.MaxValue} ms.");
+    }
 }

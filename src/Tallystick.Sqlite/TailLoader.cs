@@ -1,10 +1,10 @@
-using System.Collections.Immutable;
 using Tallystick.Audit;
 using Tallystick.Events;
 using Tallystick.Sqlite.Index;
 using Tallystick.Sqlite.Interop;
 using Tallystick.Sqlite.Reading;
 using Tallystick.Sqlite.Writing;
+using Tallystick.Storage;
 
 namespace Tallystick.Sqlite;
 
@@ -23,23 +23,22 @@ internal static class TailLoader
         var tenants = new TenantRecords(database);
         var working = new Dictionary<int, TenantHead>();
         var entries = new List<TailEntry>();
+        var events = new EventRows(database);
         Span<Hash256> completed = stackalloc Hash256[MerkleFrontier.CompletedNodesMax];
         using var rows = database
-            .Statement("SELECT seq, tenant, position, stream, version, type, tags, time, hashes FROM events WHERE seq>?1 ORDER BY seq")
+            .Statement($"SELECT {EventRows.HeaderColumns} FROM events WHERE seq>?1 ORDER BY seq")
             .Bind(1, indexed).Rows();
         while (rows.Step())
         {
-            var number = rows.Int32(1);
+            var e = events.Read(rows);
+            var number = rows.Int32(15);
             var head = working.GetValueOrDefault(number) ?? tenants.Find(number)
-                ?? throw Damaged(database, rows.Int64(2), $"its tenant number {number} is missing");
-            var position = LogPosition.Of(rows.Int64(2));
-            if (position != head.Position.Next())
-                throw Damaged(database, position.Value, $"it follows position {head.Position} of tenant {head.Id}");
-            CheckTree(database, rows.Bytes(8), head, position, completed);
-            working[number] = head with { Position = position, TimeTicks = rows.Int64(7) };
-            entries.Add(new TailEntry(
-                rows.Int64(0), number, position.Value, StreamId.Parse(rows.Text(3)), rows.Int64(4), rows.Text(5),
-                rows.IsNull(6) ? ImmutableArray<string>.Empty : [.. rows.Text(6).Split('\n')]));
+                ?? throw Damaged(database, e.Position, $"its tenant number {number} is missing");
+            if (e.Position != head.Position.Next())
+                throw Damaged(database, e.Position, $"it follows position {head.Position} of tenant {head.Id}");
+            CheckTree(database, e, head, completed);
+            working[number] = head with { Position = e.Position, TimeTicks = e.Time.UtcTicks };
+            entries.Add(new TailEntry(rows.Int64(16), number, e.Position.Value, e.Stream, e.Version.Value, e.Type, e.Tags));
         }
 
         tail.Add(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(entries));
@@ -48,19 +47,21 @@ internal static class TailLoader
         return (tail, heads);
     }
 
-    private static void CheckTree(SqliteDatabase database, ReadOnlySpan<byte> hashes, TenantHead head, LogPosition position, Span<Hash256> completed)
+    private static void CheckTree(SqliteDatabase database, RecordedEvent e, TenantHead head, Span<Hash256> completed)
     {
-        if (hashes.Length < 2 * Hash256.ByteLength)
-            throw Damaged(database, position.Value, "its hashes are missing");
-        var nodes = head.Tree.Append(new Hash256(hashes.Slice(Hash256.ByteLength, Hash256.ByteLength)), completed);
-        var stored = hashes[(2 * Hash256.ByteLength)..];
-        for (var i = 0; i < nodes; i++)
+        if (EventLeaf.Hash(e) != e.LeafHash)
+            throw Damaged(database, e.Position, "its header was altered, its leaf hash doesn't fit");
+        var nodes = completed[..head.Tree.Append(e.LeafHash, completed)];
+        var stored = e.TreeNodes.Span[Hash256.ByteLength..];
+        if (stored.Length != nodes.Length * Hash256.ByteLength)
+            throw Damaged(database, e.Position, $"it has {stored.Length / Hash256.ByteLength} tree nodes instead of {nodes.Length}");
+        for (var i = 0; i < nodes.Length; i++)
         {
-            if (stored.Length < (i + 1) * Hash256.ByteLength || completed[i] != new Hash256(stored.Slice(i * Hash256.ByteLength, Hash256.ByteLength)))
-                throw Damaged(database, position.Value, "its tree nodes don't fit those before");
+            if (nodes[i] != new Hash256(stored.Slice(i * Hash256.ByteLength, Hash256.ByteLength)))
+                throw Damaged(database, e.Position, "its tree nodes don't fit those before");
         }
     }
 
-    private static TallystickException Damaged(SqliteDatabase database, long position, string why) =>
+    private static TallystickException Damaged(SqliteDatabase database, LogPosition position, string why) =>
         new($"{database.Path} is damaged at the event with position {position}: {why}. Restore the file from a backup.");
 }

@@ -104,7 +104,8 @@ public static class TallystickServiceCollectionExtensions
         var commands = provider.GetRequiredService<CommandProcessor>();
         return new Tenants(store, commands, new TenantServices(
             store, provider.GetRequiredService<EventSerializer>(), provider.GetRequiredService<IdGenerator>(), commands,
-            provider.GetRequiredService<ReadModelCatalog>()));
+            provider.GetRequiredService<ReadModelCatalog>(), new SubscriptionCatalog(
+                store, provider.GetRequiredService<EventSerializer>(), provider.GetServices<Subscription>(), provider.GetRequiredService<TimeProvider>())));
     }
 
     private static TallystickRuntime MakeRuntime(IServiceProvider provider)

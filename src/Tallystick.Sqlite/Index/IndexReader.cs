@@ -41,7 +41,7 @@ internal sealed class IndexReader(SqliteDatabase database, TailIndex tail)
                 var first = rows.Int64(0);
                 if (first >= tailFirst)
                     break; // The tail was taken over by the stored index after it was copied.
-                Decode(rows.Bytes(2));
+                Decode(rows, key.IsCounted);
                 for (var i = StartIn(first, from, key.IsCounted); i < _chunk.Count && into.Count < count; i++)
                     into.Add(_chunk[i]);
             }
@@ -64,7 +64,7 @@ internal sealed class IndexReader(SqliteDatabase database, TailIndex tail)
             var first = rows.Int64(0);
             if (first > from)
                 continue;
-            Decode(rows.Bytes(2));
+            Decode(rows, key.IsCounted);
             for (var i = (int)Math.Min(from - first, _chunk.Count - 1); i >= 0 && into.Count < count; i--)
                 into.Add(_chunk[i]);
         }
@@ -88,9 +88,13 @@ internal sealed class IndexReader(SqliteDatabase database, TailIndex tail)
         return index >= 0 ? index : ~index;
     }
 
-    private void Decode(ReadOnlySpan<byte> seqs)
+    private void Decode(Statement.RowReader rows, bool counted)
     {
         _chunk.Clear();
-        SeqRuns.Decode(seqs, _chunk);
+        // A list has no more entries than ordinals, and one that is counted has as many.
+        var ordinals = rows.Int64(1) - Math.Max(0, rows.Int64(0)) + 1;
+        SeqRuns.Decode(rows.Bytes(2), ordinals, _chunk);
+        if (counted && (rows.Int64(0) < 1 || _chunk.Count != ordinals))
+            throw new TallystickException($"{database.Path} is damaged: a piece of its index has {_chunk.Count} entries instead of {ordinals}. Restore it from a backup.");
     }
 }

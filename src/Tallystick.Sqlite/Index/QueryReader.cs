@@ -14,11 +14,15 @@ internal sealed class QueryReader(IndexReader index, int window)
     /// <param name="tenant">The tenant's number.</param>
     /// <param name="query">A query whose alternatives all name a type or a tag.</param>
     /// <param name="afterSeq">Rows after this one.</param>
+    /// <param name="endSeq">
+    /// Rows up to this one, which every list has. The lists are read one after another while events are appended: beyond it a list that is
+    /// read later would have events that one read earlier lacks, and a reader who goes on after the last event given would miss those.
+    /// </param>
     /// <param name="into">Takes the rows.</param>
-    /// <returns>Up to this row everything was examined; <see cref="long.MaxValue"/> when the lists have ended.</returns>
-    public long Window(int tenant, EventQuery query, long afterSeq, List<long> into)
+    /// <returns>Up to this row everything was examined.</returns>
+    public long Window(int tenant, EventQuery query, long afterSeq, long endSeq, List<long> into)
     {
-        var through = long.MaxValue;
+        var through = endSeq;
         foreach (var alternative in query.Alternatives)
         {
             var lists = new List<List<long>>();

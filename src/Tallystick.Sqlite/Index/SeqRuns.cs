@@ -30,16 +30,21 @@ internal static class SeqRuns
     }
 
     /// <summary>Adds the encoded list to another.</summary>
+    /// <param name="bytes">What <see cref="Encode"/> made.</param>
+    /// <param name="countMax">The most entries that the list can have, so that damaged bytes can't fill the memory.</param>
+    /// <param name="into">Takes the entries.</param>
     /// <exception cref="TallystickException">The bytes are damaged.</exception>
-    public static void Decode(ReadOnlySpan<byte> bytes, List<long> into)
+    public static void Decode(ReadOnlySpan<byte> bytes, long countMax, List<long> into)
     {
         long next = 0;
         while (!bytes.IsEmpty)
         {
-            next += Read(ref bytes);
+            var gap = Read(ref bytes);
             var count = Read(ref bytes);
-            if (count is < 1 or > int.MaxValue)
-                throw new TallystickException("The stored index is damaged: a run has no length. Restore the file from a backup.");
+            if (count < 1 || count > countMax || gap > long.MaxValue - next - count)
+                throw new TallystickException("The stored index is damaged: a run has an impossible length. Restore the file from a backup.");
+            countMax -= count;
+            next += gap;
             for (var i = 0L; i < count; i++)
                 into.Add(next++);
         }

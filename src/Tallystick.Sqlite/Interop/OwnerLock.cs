@@ -21,35 +21,68 @@ internal sealed class OwnerLock : IDisposable
         {
             file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException error) when (error is not DirectoryNotFoundException and not FileNotFoundException)
+        catch (IOException error) when (IsHeld(error))
         {
             throw new TallystickException(
-                $"{databasePath} is owned by another process{ReadOwner(path)}. Stop that one first, or use another file: one process owns a file at a time.", error);
+                $"{databasePath} is owned by {ReadOwner(databasePath)}. Close it there first, or use another file: one process owns a file at a time.", error);
         }
-        catch (UnauthorizedAccessException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new TallystickException($"{path} can't be written. Check the permissions of the folder.", error);
+            throw new TallystickException($"{path} can't be made or written: {error.Message} Check the permissions of the folder, and the space on the disk.", error);
         }
 
-        file.SetLength(0);
-        file.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-        file.Flush();
+        if (CanBeTakenTwice(path))
+        {
+            file.Dispose();
+            throw new TallystickException(
+                $"{path} can't be locked, so that nothing would keep two processes from owning {databasePath}. Put it on a local disk, and don't disable .NET's file locking.");
+        }
+
+        try
+        {
+            File.WriteAllText(PidPath(databasePath), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The number is for a message only; on a full disk the store must still open.
+        }
+
         return new OwnerLock(file);
     }
 
     public void Dispose() => _file.Dispose();
 
-    private static string ReadOwner(string path)
+    /// <summary>Whether locks have no effect here: some network file systems have none, and a setting switches them off.</summary>
+    private static bool CanBeTakenTwice(string path)
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            using var reader = new StreamReader(file);
-            return int.TryParse(reader.ReadToEnd(), CultureInfo.InvariantCulture, out var pid) ? $" (process {pid})" : "";
+            using var again = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return true;
         }
         catch (IOException)
         {
-            return ""; // Only the message would have been better; the refusal stands.
+            return false;
+        }
+    }
+
+    /// <summary>Whether the file is locked: a sharing violation on Windows, EAGAIN of flock on Linux and macOS.</summary>
+    private static bool IsHeld(IOException error) => error.HResult is unchecked((int)0x80070020) or 11 or 35;
+
+    /// <summary>The owner's number has a file of its own, since not even a reader gets into the one that is locked.</summary>
+    private static string PidPath(string databasePath) => databasePath + ".pid";
+
+    private static string ReadOwner(string databasePath)
+    {
+        try
+        {
+            return !int.TryParse(File.ReadAllText(PidPath(databasePath)), CultureInfo.InvariantCulture, out var pid) ? "another process"
+                : pid == Environment.ProcessId ? $"process {pid}, which is this one (unless it runs in another container)"
+                : $"process {pid}";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return "another process"; // Only the message would have been better; the refusal stands.
         }
     }
 }

@@ -21,6 +21,9 @@ internal sealed class SqliteDatabase : IDisposable
     public static SqliteDatabase OpenWriter(string path) =>
         Open(path, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE | raw.SQLITE_OPEN_NOMUTEX);
 
+    /// <summary>Whether the file may only be read: SQLite opens it nevertheless, and every commit would fail.</summary>
+    public bool IsReadOnly => raw.sqlite3_db_readonly(_handle, "main") != 0;
+
     /// <summary>Opens a connection that only reads, and never checkpoints: SQLite before 3.51.3 can lose commits otherwise.</summary>
     public static SqliteDatabase OpenReader(string path)
     {
@@ -28,7 +31,7 @@ internal sealed class SqliteDatabase : IDisposable
         try
         {
             database.Run("PRAGMA query_only=ON; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-8192; PRAGMA busy_timeout=10000");
-            raw.sqlite3_db_config(database._handle, raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, out _);
+            database.KeepWalOnClose(true);
             return database;
         }
         catch
@@ -69,6 +72,28 @@ internal sealed class SqliteDatabase : IDisposable
 
     /// <summary>Whether no transaction is open.</summary>
     public bool IsAutocommit => raw.sqlite3_get_autocommit(_handle) != 0;
+
+    /// <summary>Whether closing leaves the write-ahead log as it is, instead of copying it into the file.</summary>
+    public void KeepWalOnClose(bool keep) => raw.sqlite3_db_config(_handle, raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep ? 1 : 0, out _);
+
+    /// <summary>How many pages this connection has written since it was asked last.</summary>
+    public int TakePagesWritten()
+    {
+        Check(raw.sqlite3_db_status(_handle, raw.SQLITE_DBSTATUS_CACHE_WRITE, out var pages, out _, 1), "count pages");
+        return pages;
+    }
+
+    /// <summary>Copies the write-ahead log into the file, as far as readers allow, and syncs it.</summary>
+    /// <param name="waits">Waits for the readers, so that the log begins anew with the next commit.</param>
+    /// <returns>How many pages the log still has that the next commit must be written behind; 0 if it can begin anew.</returns>
+    public int Checkpoint(bool waits)
+    {
+        var mode = waits ? raw.SQLITE_CHECKPOINT_RESTART : raw.SQLITE_CHECKPOINT_PASSIVE;
+        var code = raw.sqlite3_wal_checkpoint_v2(_handle, null, mode, out var pages, out _);
+        if (code != raw.SQLITE_BUSY)
+            Check(code, "checkpoint");
+        return waits && code == raw.SQLITE_OK ? 0 : pages;
+    }
 
     public void Check(int code, string what)
     {

@@ -12,7 +12,12 @@ internal sealed class CommitRecords(SqliteDatabase database)
     public LogPosition? FindCheckpoint(int tenant, string name)
     {
         using var rows = database.Statement("SELECT position FROM checkpoints WHERE tenant=?1 AND name=?2").Bind(1, tenant).Bind(2, name).Rows();
-        return rows.Step() ? LogPosition.Of(rows.Int64(0)) : null;
+        if (!rows.Step())
+            return null;
+        var position = rows.Int64(0);
+        return position >= 0
+            ? LogPosition.Of(position)
+            : throw new TallystickException($"{database.Path} is damaged: checkpoint '{name}' is at {position}. Restore it from a backup.");
     }
 
     public void Save(int tenant, CheckpointChange change)
@@ -30,11 +35,18 @@ internal sealed class CommitRecords(SqliteDatabase database)
     {
         using var rows = database.Statement("SELECT fingerprint, first, last, streams FROM commits WHERE tenant=?1 AND key=?2")
             .Bind(1, tenant).Bind(2, key).Rows();
-        return rows.Step()
-            ? new RememberedCommit(
+        if (!rows.Step())
+            return null;
+        try
+        {
+            return new RememberedCommit(
                 new IdempotencyKey(key, rows.Text(0)),
-                new CommitResult.Committed(LogPosition.Of(rows.Int64(1)), LogPosition.Of(rows.Int64(2)), ReadHeads(rows.Text(3)), IsReplay: true))
-            : null;
+                new CommitResult.Committed(LogPosition.Of(rows.Int64(1)), LogPosition.Of(rows.Int64(2)), ReadHeads(rows.Text(3)), IsReplay: true));
+        }
+        catch (Exception error) when (error is FormatException or ArgumentException or OverflowException or IndexOutOfRangeException)
+        {
+            throw new TallystickException($"{database.Path} is damaged: the result of key '{key}' can't be read ({error.Message}). Restore it from a backup.", error);
+        }
     }
 
     public void Remember(int tenant, IdempotencyKey key, CommitResult.Committed result) =>

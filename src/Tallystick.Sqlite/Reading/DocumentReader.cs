@@ -28,7 +28,7 @@ internal sealed class DocumentReader(SqliteDatabase database)
         }
         finally
         {
-            database.Statement("COMMIT").Run();
+            End();
         }
     }
 
@@ -43,8 +43,15 @@ internal sealed class DocumentReader(SqliteDatabase database)
         }
         finally
         {
-            database.Statement("COMMIT").Run();
+            End();
         }
+    }
+
+    /// <summary>Ends the transaction, unless SQLite has ended it itself because of an error, which is on its way up.</summary>
+    private void End()
+    {
+        if (!database.IsAutocommit)
+            database.Statement("COMMIT").Run();
     }
 
     private DocumentPage ReadPage(DocumentSql sql, DocumentQuery query, int generation)
@@ -108,6 +115,8 @@ internal static class DocumentEntries
         while (bytes.Length >= 4)
         {
             int name = BitConverter.ToUInt16(bytes), value = BitConverter.ToUInt16(bytes[2..]);
+            if (bytes.Length < 4 + name + value)
+                throw new TallystickException("A document's index entries are damaged: they are cut off. Rebuild its read model, or restore the file from a backup.");
             entries.Add(new IndexEntry(Encoding.UTF8.GetString(bytes.Slice(4, name)), IndexValue.FromStored(bytes.Slice(4 + name, value))));
             bytes = bytes[(4 + name + value)..];
         }

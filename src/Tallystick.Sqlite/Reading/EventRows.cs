@@ -15,6 +15,10 @@ internal sealed class EventRows(SqliteDatabase database)
         FROM events WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq
         """;
 
+    /// <summary>The columns of a row without its salt and payload, then its tenant's number and its row number.</summary>
+    public const string HeaderColumns =
+        "position, id, stream, version, type, schema, time, tags, correlation, causation, trace, user, x'', x'', hashes, tenant, seq";
+
     private readonly TextCache<StreamId> _streams = new(StreamId.Parse);
     private readonly TextCache<string> _texts = new(text => text);
 
@@ -27,7 +31,7 @@ internal sealed class EventRows(SqliteDatabase database)
     public int Read(
         int tenant, List<long> seqs, int countMax, int bytesMax, EventQuery? query, ImmutableArray<RecordedEvent>.Builder into)
     {
-        var bytes = 0;
+        var bytes = 0L;
         for (var i = 0; i < seqs.Count;)
         {
             var end = RunEnd(seqs, i);
@@ -60,7 +64,21 @@ internal sealed class EventRows(SqliteDatabase database)
         return end;
     }
 
-    private RecordedEvent Read(Statement.RowReader row)
+    /// <summary>Reads one row.</summary>
+    /// <exception cref="TallystickException">The row is damaged.</exception>
+    public RecordedEvent Read(Statement.RowReader row)
+    {
+        try
+        {
+            return ReadChecked(row);
+        }
+        catch (Exception error) when (error is FormatException or ArgumentException or OverflowException)
+        {
+            throw new TallystickException($"{database.Path} is damaged: the event at position {row.Int64(0)} can't be read ({error.Message}). Restore it from a backup.", error);
+        }
+    }
+
+    private RecordedEvent ReadChecked(Statement.RowReader row)
     {
         var salt = row.Bytes(12);
         var payload = row.Bytes(13);

@@ -54,18 +54,18 @@ internal sealed class LogReader(SqliteDatabase database, TailIndex tail, StoreLi
         // A little more than one page's worth, since the lists of several terms thin each other out.
         var queries = new QueryReader(Index, (int)Math.Clamp(read.Count * 2L, 256, 16_384));
         var after = Index.SeqOf(tenant, read.After);
-        while (after < long.MaxValue)
+        var end = Index.SeqOf(tenant, head);
+        while (after < end)
         {
             _seqs.Clear();
-            var through = queries.Window(tenant, query, after, _seqs);
-            var bytes = events.Sum(e => e.Payload.Length);
-            var examined = _rows.Read(tenant, _seqs, read.Count, Math.Max(0, limits.PageBytesMax - bytes), query, events);
+            var through = queries.Window(tenant, query, after, end, _seqs);
+            var bytes = events.Sum(e => (long)e.Payload.Length);
+            var examined = _rows.Read(tenant, _seqs, read.Count, (int)Math.Max(0, limits.PageBytesMax - bytes), query, events);
             if (events.Count == read.Count || examined < _seqs.Count)
                 return new EventPage(events.ToImmutable(), events[^1].Position);
             after = through;
         }
 
-        var last = events.Count == 0 ? read.After : events[^1].Position;
-        return new EventPage(events.ToImmutable(), head > last ? head : last);
+        return new EventPage(events.ToImmutable(), head);
     }
 }

@@ -45,8 +45,11 @@ internal sealed class TenantRecords(SqliteDatabase database)
     {
         try
         {
-            return new TenantHead(
+            var head = new TenantHead(
                 row.Int32(0), TenantId.FromStored(row.Text(1)), LogPosition.Of(row.Int64(2)), row.Int64(3), MerkleFrontier.FromBytes(row.Bytes(4)));
+            return head.Tree.Count == head.Position.Value
+                ? head
+                : throw new InvalidDataException($"its position is {head.Position}, but its tree has {head.Tree.Count} leaves");
         }
         catch (Exception error) when (error is InvalidDataException or FormatException or ArgumentException)
         {

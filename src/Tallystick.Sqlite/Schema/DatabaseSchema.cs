@@ -56,25 +56,13 @@ internal static class DatabaseSchema
     public static void Prepare(SqliteDatabase database, SqliteStoreOptions options)
     {
         var version = CheckOrigin(database);
+        if (database.IsReadOnly)
+            throw new TallystickException($"{database.Path} may only be read. Check the permissions of the file and its folder.");
+        DatabaseFile.CheckDamage(database, options);
         if (database.ScalarText("PRAGMA journal_mode=WAL") != "wal")
             throw new TallystickException($"{database.Path} can't use a write-ahead log. Put it on a local disk: network file systems lack what it needs.");
-        database.Run($"PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint={options.CheckpointPages}; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-32768; PRAGMA busy_timeout=10000");
+        database.Run("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-32768; PRAGMA busy_timeout=10000");
         Migrate(database, (int)version);
-        CheckDamage(database, options);
-    }
-
-    /// <summary>Looks at the file before SQLite does, since SQLite creates what it doesn't find.</summary>
-    public static void CheckHeader(string path)
-    {
-        if (!File.Exists(path))
-            return;
-        Span<byte> header = stackalloc byte[16];
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        var length = file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
-        if (length > 0 && !header[..length].SequenceEqual("SQLite format 3\0"u8[..Math.Min(length, 16)]))
-            throw new TallystickException($"{path} is no database: it doesn't begin as a SQLite file does. Check the path, or restore the file from a backup.");
-        if (length is > 0 and < 16)
-            throw new TallystickException($"{path} is damaged: it has only {length} bytes. Restore it from a backup.");
     }
 
     private static long CheckOrigin(SqliteDatabase database)
@@ -82,14 +70,7 @@ internal static class DatabaseSchema
         var version = database.Scalar("PRAGMA user_version");
         var application = database.Scalar("PRAGMA application_id");
         var tables = database.Scalar("SELECT count(*) FROM sqlite_schema");
-        if (application != ApplicationId && tables > 0)
-            throw new TallystickException($"{database.Path} is a SQLite database of another application (application_id {application}). Use another file.");
-        if (version > Version)
-        {
-            throw new TallystickException(
-                $"{database.Path} has schema version {version}, but this version of Tallystick knows only up to {Version}: a newer one has written it. Use that one or a later.");
-        }
-
+        DatabaseFile.CheckOrigin(database.Path, application, version, isEmpty: tables == 0);
         return version;
     }
 
@@ -111,19 +92,5 @@ internal static class DatabaseSchema
                 throw;
             }
         }
-    }
-
-    private static void CheckDamage(SqliteDatabase database, SqliteStoreOptions options)
-    {
-        var bytes = database.Scalar("PRAGMA page_count") * database.Scalar("PRAGMA page_size");
-        var walBytes = new FileInfo(database.Path + "-wal") is { Exists: true } wal ? wal.Length : 0;
-        var fileBytes = new FileInfo(database.Path).Length;
-        if (walBytes == 0 && fileBytes < bytes)
-            throw new TallystickException($"{database.Path} is damaged: it has {fileBytes} bytes, but its header says {bytes}; its end is missing. Restore it from a backup.");
-        if (bytes > options.FullCheckBytesMax)
-            return;
-        var finding = database.ScalarText("PRAGMA quick_check(1)");
-        if (finding != "ok")
-            throw new TallystickException($"{database.Path} is damaged: {finding}. Restore it from a backup.");
     }
 }

@@ -16,6 +16,9 @@ internal sealed class CommitBatch(long lastSeq)
     /// <summary>The heads of the tenants touched, private to this batch.</summary>
     public Dictionary<TenantId, TenantHead> Heads { get; } = [];
 
+    /// <summary>Where the logs of the tenants touched end without this batch.</summary>
+    public Dictionary<TenantId, LogPosition> DurablePositions { get; } = [];
+
     /// <summary>The versions of the streams appended to.</summary>
     public Dictionary<(int Tenant, StreamId Stream), long> Versions { get; } = [];
 

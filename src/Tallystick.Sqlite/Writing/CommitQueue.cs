@@ -69,6 +69,7 @@ internal sealed class CommitQueue(SqliteStoreOptions options)
         {
             if (_closed)
             {
+                commit.Abandon();
                 _places.Release();
                 throw new ObjectDisposedException(nameof(SqliteStore));
             }

@@ -36,12 +36,12 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
     {
         var commit = prepared.Commit;
         var head = Head(commit.Tenant, batch);
-        if (commit.Key is { } key && _records.FindCommit(head.Number, key.Value) is { } remembered)
-            return Replay(key, remembered);
+        if (commit.Key is { } key && _records.FindCommit(head.Number, key.Value) is { } first)
+            return key.IsSameChange(first.Key) ? first.Result : new CommitResult.Refused(new Refusal.KeyReused(key.Value));
         if (FindRefusal(commit, head, batch) is { } refusal)
             return new CommitResult.Refused(refusal);
 
-        var first = prepared.EventCount == 0 ? head.Position : head.Position.Next();
+        var firstPosition = prepared.EventCount == 0 ? head.Position : head.Position.Next();
         var streams = ImmutableArray.CreateBuilder<StreamHead>(commit.Appends.Length);
         if (prepared.EventCount > 0)
             head = InsertEvents(prepared, head, Math.Max(nowTicks, head.TimeTicks), batch, streams);
@@ -55,24 +55,21 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
             _documents.Apply(head.Number, change);
         foreach (var checkpoint in commit.Checkpoints)
             Save(head.Number, commit.Tenant, checkpoint, batch);
-        var result = new CommitResult.Committed(first, head.Position, streams.MoveToImmutable());
+        var result = new CommitResult.Committed(firstPosition, head.Position, streams.MoveToImmutable());
         if (commit.Key is not null)
             _records.Remember(head.Number, commit.Key, result);
         return result;
     }
 
-    private static CommitResult Replay(IdempotencyKey key, RememberedCommit remembered) =>
-        key.Fingerprint.Length > 0 && remembered.Key.Fingerprint.Length > 0 && key.Fingerprint != remembered.Key.Fingerprint
-            ? new CommitResult.Refused(new Refusal.KeyReused(key.Value))
-            : remembered.Result;
-
     private TenantHead Head(TenantId tenant, CommitBatch batch)
     {
         if (batch.Heads.TryGetValue(tenant, out var head))
             return head;
+        // Only here, where no row of this tenant can be uncommitted: Find makes what it reads visible to all.
         var durable = heads.Find(tenant, _tenants) ?? _tenants.Add(tenant);
         head = durable with { Tree = durable.Tree.Clone() };
         batch.Heads.Add(tenant, head);
+        batch.DurablePositions.Add(tenant, durable.Position);
         return head;
     }
 
@@ -89,8 +86,7 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
 
         foreach (var condition in commit.Conditions)
         {
-            var durable = heads.Find(commit.Tenant, _tenants)?.Position ?? LogPosition.Start;
-            var match = _log.FirstMatch(head.Number, condition.Query, condition.After, durable)
+            var match = _log.FirstMatch(head.Number, condition.Query, condition.After, batch.DurablePositions[commit.Tenant])
                 ?? batch.FirstMatch(head.Number, condition.Query, condition.After);
             if (match is { } position)
                 return new Refusal.QueryMatched(condition.Query, condition.After, position);

@@ -17,6 +17,9 @@ internal sealed class LogWriter : IAsyncDisposable
     /// <summary>A tail that could not be indexed (the disk is full) may grow to this many times its bound before commits are refused.</summary>
     private const int TailOverrunMax = 4;
 
+    /// <summary>The write-ahead log may grow to this many times CheckpointPages before the writer waits for the readers.</summary>
+    private const int WalOverrunMax = 4;
+
     private readonly SqliteDatabase _database;
     private readonly TailIndex _tail;
     private readonly TenantHeads _heads;
@@ -29,6 +32,7 @@ internal sealed class LogWriter : IAsyncDisposable
     private readonly List<PendingCommit> _alone = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Exception? _failure;
+    private long _pagesSinceCheckpoint;
     private volatile bool _lastCameAlone;
     private bool _closed;
 
@@ -59,6 +63,13 @@ internal sealed class LogWriter : IAsyncDisposable
         }
 
         return _queue.EnqueueAsync(prepared, cancellationToken);
+    }
+
+    /// <summary>Does something with the connection while nothing is written.</summary>
+    public void Use(Action<SqliteDatabase> use)
+    {
+        lock (_turn)
+            use(_database);
     }
 
     /// <summary>Writes what waits, adds the tail to the stored index and closes the file.</summary>
@@ -132,39 +143,60 @@ internal sealed class LogWriter : IAsyncDisposable
     {
         if (commits.Count == 0)
             return;
-        if (TryWrite(commits) is { } failure)
+        var failure = Begin();
+        if (failure is null)
         {
+            failure = TryWrite(commits);
             // One commit that SQLite can't take must not fail the others: each gets a transaction of its own.
-            if (commits.Count > 1 && _failure is null)
+            if (failure is not null && commits.Count > 1 && _failure is null)
             {
                 foreach (var commit in commits)
                     WriteTogether([commit]);
                 return;
             }
-
-            foreach (var commit in commits)
-                commit.Failure = failure;
         }
 
         foreach (var commit in commits)
+        {
+            commit.Failure = failure;
             commit.Complete();
+        }
+
+        if (failure is null)
+            Checkpoint();
     }
 
-    /// <summary>Writes commits in one transaction. What it gives is why it failed, and then nothing is stored.</summary>
-    private Exception? TryWrite(List<PendingCommit> commits)
+    /// <summary>Begins a transaction. What it gives is why that can't be, for whatever commit.</summary>
+    private Exception? Begin()
     {
         if (_failure is { } stopped)
             return Stopped(stopped);
-        if (_tail.Count >= _options.TailEventsMax * TailOverrunMax && TryFlush() is { } full)
+        if (_tail.Count >= (long)_options.TailEventsMax * TailOverrunMax && TryFlush() is { } full)
             return full;
+        try
+        {
+            _database.Statement("BEGIN IMMEDIATE").Run();
+            return null;
+        }
+        catch (SqliteStoreException error)
+        {
+            RollBack(error);
+            return error;
+        }
+    }
+
+    /// <summary>Writes commits into the transaction and ends it. What it gives is why it failed, and then nothing is stored.</summary>
+    private Exception? TryWrite(List<PendingCommit> commits)
+    {
         var batch = new CommitBatch(_tail.LastSeq);
         try
         {
             var now = _options.Time.GetUtcNow().UtcTicks;
-            _database.Statement("BEGIN IMMEDIATE").Run();
             foreach (var commit in commits)
                 commit.Outcome = _writer.Write(commit.Prepared, batch, now);
-            Sync();
+            // After a failed sync nobody knows what the kernel has kept (see "Can applications recover from fsync failures?", Rebello et al.
+            // 2020). Only reading the file anew tells, so such an error stops the store.
+            _database.Statement("COMMIT").Run();
         }
         catch (Exception error)
         {
@@ -179,33 +211,18 @@ internal sealed class LogWriter : IAsyncDisposable
         catch (Exception error)
         {
             // What is in the file and what is in memory may differ now: only opening the file anew makes them one again.
-            _failure = error;
+            StopFor(error);
             return error;
         }
 
         return null;
     }
 
-    private void Sync()
-    {
-        try
-        {
-            _database.Statement("COMMIT").Run();
-        }
-        catch (SqliteStoreException error) when (error.IsFatal)
-        {
-            // After a failed sync nobody knows what the kernel has kept (see "Can applications recover from fsync failures?", Rebello et al.
-            // 2020). Only reading the file anew tells, so this store takes no more commits.
-            _failure = error;
-            throw;
-        }
-    }
-
     private void RollBack(Exception error)
     {
         _writer.ForgetUncommitted();
         if (error is SqliteStoreException { IsFatal: true })
-            _failure = error;
+            StopFor(error);
         if (_database.IsAutocommit)
             return;
         try
@@ -214,8 +231,39 @@ internal sealed class LogWriter : IAsyncDisposable
         }
         catch (SqliteStoreException rollback)
         {
-            _failure = rollback;
+            StopFor(rollback);
         }
+    }
+
+    /// <summary>
+    /// Copies the write-ahead log into the file. Not by SQLite's own automatism, which keeps errors to itself: after a sync that failed, it
+    /// would sync again, hear that all is well, and throw the log away.
+    /// </summary>
+    private void Checkpoint()
+    {
+        _pagesSinceCheckpoint += _database.TakePagesWritten();
+        if (_pagesSinceCheckpoint < _options.CheckpointPages)
+            return;
+        _pagesSinceCheckpoint = 0;
+        try
+        {
+            // With someone always reading, the log never begins anew by itself.
+            if (_database.Checkpoint(waits: false) > (long)_options.CheckpointPages * WalOverrunMax)
+                _database.Checkpoint(waits: true);
+        }
+        catch (SqliteStoreException error)
+        {
+            // Without space for it the log is kept, and tried again later.
+            if (error.IsFatal)
+                StopFor(error);
+        }
+    }
+
+    /// <summary>Takes no more commits. The write-ahead log stays as it is: opening the file anew reads from it what is stored.</summary>
+    private void StopFor(Exception failure)
+    {
+        _failure ??= failure;
+        _database.KeepWalOnClose(true);
     }
 
     private void Publish(CommitBatch batch)
@@ -232,18 +280,18 @@ internal sealed class LogWriter : IAsyncDisposable
             _signals.Advance(tenant, name, position);
     }
 
-    private SqliteStoreException? TryFlush()
+    private Exception? TryFlush()
     {
         try
         {
             _flush.Run();
             return null;
         }
-        catch (SqliteStoreException error)
+        catch (Exception error)
         {
             // The events are safe; their index stays in memory and is tried again after the next batch.
-            if (error.IsFatal)
-                _failure = error;
+            if (error is not SqliteStoreException { IsFatal: false })
+                StopFor(error);
             return error;
         }
     }

@@ -38,6 +38,9 @@ internal sealed class PendingCommit(PreparedCommit prepared) : IValueTaskSource<
     /// <summary>Takes it for writing; false if its caller has cancelled it.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Waiting) == Waiting;
 
+    /// <summary>Lets go of the caller's token: the commit never came into the queue.</summary>
+    public void Abandon() => _cancellation.Unregister();
+
     /// <summary>Tells the caller.</summary>
     public void Complete()
     {

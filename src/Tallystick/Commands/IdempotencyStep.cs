@@ -32,11 +32,8 @@ internal sealed class IdempotencyStep(IStore store) : IPipelineStep<CommandReque
     {
         if (await store.FindCommitAsync(request.Tenant, key.Value, cancellationToken) is not { } remembered)
             return null;
-        return IsSameChange(key.Fingerprint, remembered.Key.Fingerprint)
+        return key.IsSameChange(remembered.Key)
             ? CommandResult.Replay(request, remembered.Result)
             : new CommandResult.KeyReused(key.Value);
     }
-
-    /// <summary>An empty fingerprint says nothing about the change, so it fits any.</summary>
-    private static bool IsSameChange(string one, string other) => one.Length == 0 || other.Length == 0 || one == other;
 }

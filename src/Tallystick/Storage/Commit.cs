@@ -106,4 +106,9 @@ public sealed record CheckpointChange(string Name, LogPosition? Position, LogPos
 /// What the change is, for example a hash of the request. A repetition with another fingerprint is refused instead of being answered
 /// with the result of a different change. Empty: not compared.
 /// </param>
-public sealed record IdempotencyKey(string Value, string Fingerprint = "");
+public sealed record IdempotencyKey(string Value, string Fingerprint = "")
+{
+    /// <summary>Whether two uses of a key mean the same change. An empty fingerprint says nothing about the change, so it fits any.</summary>
+    public bool IsSameChange(IdempotencyKey other) =>
+        Fingerprint.Length == 0 || other.Fingerprint.Length == 0 || Fingerprint == other.Fingerprint;
+}

@@ -5,6 +5,7 @@ using Tallystick.Commands;
 using Tallystick.Events;
 using Tallystick.Projections;
 using Tallystick.Storage;
+using Tallystick.Subscriptions;
 
 namespace Tallystick.Tenancy;
 
@@ -79,6 +80,16 @@ public sealed class Tenant
     /// <exception cref="InvalidOperationException">No registered projection has such documents.</exception>
     public ReadModels<TDocument> ReadModels<TDocument>()
         where TDocument : class => _services.ReadModels.For<TDocument>(Id);
+
+    /// <summary>
+    /// Waits until a subscription has dealt with everything up to a position, and gives the freshness with which a read model shows what the
+    /// subscription has appended: for read models that are made from the events of a subscription. Demands nothing if <paramref name="freshness"/>
+    /// demands nothing; the deadline holds for both waits together.
+    /// </summary>
+    /// <exception cref="ReadModelBehindException">The subscription hasn't got so far before the deadline.</exception>
+    /// <exception cref="InvalidOperationException">The subscription isn't registered.</exception>
+    public ValueTask<ReadFreshness> FollowAsync<TSubscription>(ReadFreshness freshness, CancellationToken cancellationToken)
+        where TSubscription : Subscription => _services.Subscriptions.FollowAsync(typeof(TSubscription), Id, freshness, cancellationToken);
 
     /// <summary>The events of a stream from a version on, as they are stored, read page by page.</summary>
     public async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(

@@ -58,3 +58,10 @@ public sealed class NoteList : Projection<NoteLine>
         Delete<NoteEvent.Erased>();
     }
 }
+
+/// <summary>Reads each note, and does nothing.</summary>
+public sealed class NoteReader : Tallystick.Subscriptions.Subscription
+{
+    public NoteReader()
+        : base("note-reader") => On<NoteEvent.Written>((_, _, _) => new(Tallystick.Subscriptions.Verdict.Completed));
+}

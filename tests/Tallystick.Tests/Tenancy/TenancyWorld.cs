@@ -29,7 +29,7 @@ internal sealed class TenancyWorld : IAsyncDisposable
         services.AddSingleton<TimeProvider>(Time).AddSingleton<Entropy>(new SeededEntropy(2)).AddSingleton(Store);
         services.AddTallystick(app =>
         {
-            app.AddDecider<NoteDecider>().AddProjection<NoteList>();
+            app.AddDecider<NoteDecider>().AddProjection<NoteList>().AddSubscription<NoteReader>();
             configure?.Invoke(app);
         });
         _services = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });

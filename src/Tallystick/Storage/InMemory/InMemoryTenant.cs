@@ -31,14 +31,11 @@ internal sealed class InMemoryTenant
     {
         var commit = prepared.Commit;
         if (commit.Key is { } key && _remembered.TryGetValue(key.Value, out var first))
-            return IsSameChange(key, first.Key) ? first.Result : new CommitResult.Refused(new Refusal.KeyReused(key.Value));
+            return key.IsSameChange(first.Key) ? first.Result : new CommitResult.Refused(new Refusal.KeyReused(key.Value));
         if (Objection(commit) is { } refusal)
             return new CommitResult.Refused(refusal);
         return Apply(prepared, now);
     }
-
-    private static bool IsSameChange(IdempotencyKey again, IdempotencyKey first) =>
-        again.Fingerprint.Length == 0 || first.Fingerprint.Length == 0 || again.Fingerprint == first.Fingerprint;
 
     /// <summary>The first demand that doesn't hold, or null.</summary>
     private Refusal? Objection(Commit commit) => (Refusal?)WrongVersion(commit) ?? (Refusal?)QueryMatched(commit) ?? CheckpointMoved(commit);

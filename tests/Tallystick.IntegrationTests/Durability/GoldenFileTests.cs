@@ -1,0 +1,99 @@
+using Tallystick.Audit;
+using Tallystick.Events;
+using Tallystick.IntegrationTests.Conformance;
+using Tallystick.Sqlite.Interop;
+using Tallystick.Storage;
+using Tallystick.Tenancy;
+using static Tallystick.IntegrationTests.TestEvents;
+
+namespace Tallystick.IntegrationTests.Durability;
+
+/// <summary>
+/// A file of each schema version, as the code of that version wrote it, with everything that it holds as text. Every later version must read
+/// it. The files never change; a new schema version adds one, written by running this test with <c>TALLYSTICK_WRITE_GOLDEN=1</c>.
+/// </summary>
+public sealed class GoldenFileTests
+{
+    private static readonly TenantId[] Tenants = [TenantId.Platform, TenantId.Parse("acme"), TenantId.Parse("globex")];
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(1)]
+    public async Task A_file_of_schema_version(int version)
+    {
+        await using var file = new StoreFile();
+        File.Copy(Golden($"store-v{version}.db"), file.Path);
+        Assert.Equal(version, file.Scalar("PRAGMA user_version"));
+        var store = file.Open();
+
+        Assert.Equal(await File.ReadAllTextAsync(Golden($"store-v{version}.txt"), Stop), await DumpAsync(store));
+        foreach (var tenant in Tenants)
+        {
+            Assert.True((await LogVerifier.VerifyAsync(store, tenant, null, Stop)).IsIntact);
+            var before = (await store.ReadHeadAsync(tenant, Stop)).Position;
+            var done = (await store.CommitAsync(Commit.For(tenant).Append(new StreamId("order", "1"), ExpectedVersion.Any, new TestEvents().Event()), Stop)).Demand();
+            Assert.Equal(before.Next(), done.Position);
+        }
+
+        await store.DisposeAsync();
+        Assert.Equal(Sqlite.Schema.DatabaseSchema.Version, file.Scalar("PRAGMA user_version"));
+        var reopened = file.Open();
+        foreach (var tenant in Tenants)
+            Assert.True((await LogVerifier.VerifyAsync(reopened, tenant, null, Stop)).IsIntact);
+    }
+
+    [Fact]
+    public void There_is_a_file_of_every_schema_version() => Assert.All(
+        Enumerable.Range(1, Sqlite.Schema.DatabaseSchema.Version),
+        version => Assert.True(File.Exists(Golden($"store-v{version}.db")), $"store-v{version}.db is missing"));
+
+    [Fact]
+    public async Task Write_the_file_of_the_present_schema_version()
+    {
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("TALLYSTICK_WRITE_GOLDEN") == "1", "Only when a new schema version is made.");
+        await using var file = new StoreFile();
+        var store = file.Open();
+        foreach (var tenant in Tenants)
+            await StoreOperations.FillAsync(store, tenant, 3, Stop);
+        await store.DisposeAsync();
+        // The first events are in the stored index, the others are a tail.
+        file.RefuseFlush();
+        store = file.Open();
+        foreach (var tenant in Tenants)
+        {
+            (await store.CommitAsync(
+                Commit.For(tenant)
+                    .Append(new StreamId("order", "3"), ExpectedVersion.NoStream, Event(1), Event(2))
+                    .Append(new StreamId("order", "1"), ExpectedVersion.Any, Event(3))
+                    .From(new EventMetadata("correlation", Id(4), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "ann"))
+                    .Change(new DocumentChange.Put(new CollectionId("customers", 2), Document("🦊", "{}", ("city", IndexValue.From("Zürich")), ("none", IndexValue.Null))))
+                    .Save("mailer", LogPosition.Of(4))
+                    .Once(new IdempotencyKey("twice", "print")),
+                Stop)).Demand();
+        }
+
+        var dump = await DumpAsync(store);
+        await store.DisposeAsync();
+        file.AllowFlush();
+        file.Sql("PRAGMA wal_checkpoint(TRUNCATE)");
+        var version = Sqlite.Schema.DatabaseSchema.Version;
+        File.Copy(file.Path, SourceOf($"store-v{version}.db"), overwrite: true);
+        await File.WriteAllTextAsync(SourceOf($"store-v{version}.txt"), dump, Stop);
+    }
+
+    private static NewEvent Event(int n) => new(Id(100 + n), "order.placed", n, Bytes($$"""{"n":{{n}}}"""), [$"customer:{n}", "🦊"]);
+
+    private static async Task<string> DumpAsync(IStore store)
+    {
+        var text = "";
+        foreach (var tenant in Tenants)
+            text += $"tenant {tenant}\n{await TenantDump.OfAsync(store, tenant, Stop)}";
+        return text;
+    }
+
+    private static string Golden(string name) => Path.Combine(AppContext.BaseDirectory, "Golden", name);
+
+    private static string SourceOf(string name, [System.Runtime.CompilerServices.CallerFilePath] string here = "") =>
+        Path.Combine(Path.GetDirectoryName(here)!, "..", "Golden", name);
+}
