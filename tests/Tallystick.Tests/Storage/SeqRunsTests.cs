@@ -7,6 +7,8 @@ namespace Tallystick.Tests.Storage;
 /// <summary>The stored form of an index's lists.</summary>
 public sealed class SeqRunsTests
 {
+    private const long EntriesMax = 100_000;
+
     [Fact]
     public void A_list_survives_the_way_to_bytes_and_back() =>
         Prop.ForAll(Lists(), list => Decode(SeqRuns.Encode(list)).SequenceEqual(list)).Check(Config.QuickThrowOnFailure.WithMaxTest(1000));
@@ -32,8 +34,20 @@ public sealed class SeqRunsTests
     [InlineData(new byte[] { 1, 1, 5 })]
     [InlineData(new byte[] { 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1 })]
     [InlineData(new byte[] { 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F })]
+    [InlineData(new byte[] { 1, 0xFF, 0xFF, 0xFF, 0xFF, 0x07 })]
+    [InlineData(new byte[] { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 2 })]
+    [InlineData(new byte[] { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7E, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7E, 1 })]
     public void Damaged_bytes_are_an_error_that_says_so(byte[] bytes) =>
         Assert.Contains("damaged", Assert.Throws<TallystickException>(() => Decode(bytes)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_list_that_is_longer_than_it_can_be_is_damaged()
+    {
+        List<long> list = [];
+        SeqRuns.Decode(SeqRuns.Encode([1, 2, 3, 6]), 4, list);
+        Assert.Equal([1, 2, 3, 6], list);
+        Assert.Throws<TallystickException>(() => SeqRuns.Decode(SeqRuns.Encode([1, 2, 3, 6]), 3, list));
+    }
 
     [Fact]
     public void Every_cut_of_a_list_is_found_or_is_a_shorter_list()
@@ -51,7 +65,7 @@ public sealed class SeqRunsTests
     private static List<long> Decode(byte[] bytes)
     {
         List<long> list = [];
-        SeqRuns.Decode(bytes, list);
+        SeqRuns.Decode(bytes, EntriesMax, list);
         return list;
     }
 
