@@ -28,10 +28,13 @@ internal sealed class LogCheck
             Find(e, $"it is version {e.Version} of stream {e.Stream}, but follows version {version}");
         if (e.Time < _time)
             Find(e, $"its time {e.Time:O} is before the time {_time:O} of the event before it");
-        if (PreparedCommit.HashPayload(e.Salt.Span, e.Payload.Span) != e.PayloadHash)
+        // Salt and payload are hashed as one text, so the salt's length is part of what must be checked.
+        if (e.Salt.Length != PreparedCommit.SaltBytes)
+            Find(e, $"its salt has {e.Salt.Length} bytes instead of {PreparedCommit.SaltBytes}");
+        else if (PreparedCommit.HashPayload(e.Salt.Span, e.Payload.Span) != e.PayloadHash)
             Find(e, "its payload was altered: the hash doesn't fit");
         var leaf = EventLeaf.Hash(e);
-        if (leaf != e.LeafHash)
+        if (e.TreeNodes.Length >= Hash256.ByteLength && leaf != e.LeafHash)
             Find(e, "its header was altered: the leaf hash doesn't fit");
         CheckNodes(e, leaf);
         (Position, _time) = (e.Position, e.Time);
@@ -52,13 +55,14 @@ internal sealed class LogCheck
     {
         Span<Hash256> completed = stackalloc Hash256[MerkleFrontier.CompletedNodesMax];
         var count = _tree.Append(leaf, completed);
-        var stored = e.TreeNodes.Span[Hash256.ByteLength..];
-        if (stored.Length != count * Hash256.ByteLength)
+        var expected = (count + 1) * Hash256.ByteLength;
+        if (e.TreeNodes.Length != expected)
         {
-            Find(e, $"it has {stored.Length / Hash256.ByteLength} tree nodes instead of {count}");
+            Find(e, $"it has {e.TreeNodes.Length} bytes of tree nodes instead of {expected}");
             return;
         }
 
+        var stored = e.TreeNodes.Span[Hash256.ByteLength..];
         for (var i = 0; i < count; i++)
         {
             if (new Hash256(stored.Slice(i * Hash256.ByteLength, Hash256.ByteLength)) != completed[i])

@@ -23,8 +23,7 @@ public static class LogVerifier
         while (check.Position < head.Position && check.Findings.Count < LogCheck.FindingsMax)
         {
             var page = await store.ReadLogAsync(tenant, new LogRead(check.Position, PageLength), cancellationToken);
-            if (page.Events.IsEmpty)
-                break;
+            var before = check.Position;
             foreach (var e in page.Events)
             {
                 // What was appended meanwhile isn't looked at. (An altered position doesn't count here: it is a finding.)
@@ -33,6 +32,9 @@ public static class LogVerifier
                 check.Add(e);
             }
 
+            // Nothing more, or only events that the head doesn't know: either way the end is missing.
+            if (check.Position == before)
+                break;
             progress?.Report(check.Position);
         }
 
@@ -44,24 +46,42 @@ public static class LogVerifier
     /// Proves that an event is in the log of <paramref name="size"/> events. Check it with the event's leaf and the root of that log.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The log has no such position or size.</exception>
-    public static ValueTask<InclusionProof> ProveInclusionAsync(
-        IStore store, TenantId tenant, LogPosition position, long size, CancellationToken cancellationToken) =>
-        MerkleProofs.InclusionAsync(position.Value - 1, size, NodesOf(store, tenant), cancellationToken);
+    /// <exception cref="TallystickException">The stored tree is damaged.</exception>
+    public static async ValueTask<InclusionProof> ProveInclusionAsync(
+        IStore store, TenantId tenant, LogPosition position, long size, CancellationToken cancellationToken)
+    {
+        await DemandSizeAsync(store, tenant, size, cancellationToken);
+        return await MerkleProofs.InclusionAsync(position.Value - 1, size, NodesOf(store, tenant), cancellationToken);
+    }
 
     /// <summary>
     /// Proves that the log of <paramref name="size1"/> events is the beginning of the log of <paramref name="size2"/> events. Check it with
     /// both roots, the older from an exported head.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The sizes are out of order, or the log isn't that long.</exception>
-    public static ValueTask<ConsistencyProof> ProveConsistencyAsync(
-        IStore store, TenantId tenant, long size1, long size2, CancellationToken cancellationToken) =>
-        MerkleProofs.ConsistencyAsync(size1, size2, NodesOf(store, tenant), cancellationToken);
+    /// <exception cref="TallystickException">The stored tree is damaged.</exception>
+    public static async ValueTask<ConsistencyProof> ProveConsistencyAsync(
+        IStore store, TenantId tenant, long size1, long size2, CancellationToken cancellationToken)
+    {
+        await DemandSizeAsync(store, tenant, size2, cancellationToken);
+        return await MerkleProofs.ConsistencyAsync(size1, size2, NodesOf(store, tenant), cancellationToken);
+    }
+
+    /// <summary>Some proofs need no node at the end of the tree, so reading nodes wouldn't notice a size beyond the log.</summary>
+    private static async ValueTask DemandSizeAsync(IStore store, TenantId tenant, long size, CancellationToken cancellationToken)
+    {
+        var head = await store.ReadHeadAsync(tenant, cancellationToken);
+        if (size > head.Position.Value)
+            throw new ArgumentOutOfRangeException(nameof(size), size, $"The log of tenant '{tenant}' has {head.Position} events.");
+    }
 
     private static TreeNodeReader NodesOf(IStore store, TenantId tenant) => async (level, endPosition, cancellationToken) =>
     {
         var page = await store.ReadLogAsync(tenant, new LogRead(LogPosition.Of(endPosition - 1), 1), cancellationToken);
         if (page.Events is not [var e])
             throw new ArgumentOutOfRangeException(nameof(endPosition), endPosition, $"The log of tenant '{tenant}' has no event at position {endPosition}.");
+        if (e.TreeNodes.Length < (level + 1) * Hash256.ByteLength)
+            throw new TallystickException($"The tree nodes of tenant '{tenant}' at position {endPosition} are cut off. Verify the log.");
         return new Hash256(e.TreeNodes.Span.Slice(level * Hash256.ByteLength, Hash256.ByteLength));
     };
 }

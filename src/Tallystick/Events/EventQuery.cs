@@ -80,7 +80,7 @@ public sealed record EventQueryAlternative(ImmutableArray<string> Types, Immutab
             return false;
         foreach (var tag in Tags)
         {
-            if (!tags.Contains(tag))
+            if (tags.IsDefault || !tags.Contains(tag))
                 return false;
         }
 

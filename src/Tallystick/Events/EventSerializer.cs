@@ -11,7 +11,7 @@ namespace Tallystick.Events;
 public sealed class EventSerializer(EventTypes types, IdGenerator ids, JsonSerializerOptions? options = null)
 {
     /// <summary>
-    /// camelCase names, enums by name, and numbers, dates and nulls as System.Text.Json writes them by default. Stored payloads depend on
+    /// camelCase names, enums by name and never by number, and numbers, dates and nulls as System.Text.Json writes them by default. Stored payloads depend on
     /// it, so it only ever changes together with the schema versions of the events.
     /// </summary>
     public static JsonSerializerOptions DefaultOptions { get; } = MakeDefaultOptions();
@@ -80,8 +80,9 @@ public sealed class EventSerializer(EventTypes types, IdGenerator ids, JsonSeria
             return JsonSerializer.Deserialize(json, info.Type, Options)
                 ?? throw new EventFormatException(recorded, "its payload is null.");
         }
-        catch (Exception error) when (error is JsonException or NotSupportedException or ArgumentException)
+        catch (Exception error) when (error is not EventFormatException)
         {
+            // An event's own constructor may throw anything.
             throw new EventFormatException(recorded, $"its payload doesn't fit {info.Type}: {error.Message}", error);
         }
     }
@@ -93,7 +94,7 @@ public sealed class EventSerializer(EventTypes types, IdGenerator ids, JsonSeria
             NumberHandling = JsonNumberHandling.Strict,
             RespectNullableAnnotations = true,
             RespectRequiredConstructorParameters = true,
-            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
         };
         options.MakeReadOnly(populateMissingResolver: true);
         return options;

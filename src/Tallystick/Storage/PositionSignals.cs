@@ -16,6 +16,16 @@ public sealed class PositionSignals : IDisposable
     private readonly Dictionary<Key, WaitingLine> _waiting = [];
     private bool _disposed;
 
+    /// <summary>How many waiters it holds, those who gave up and weren't dropped yet included.</summary>
+    internal int WaitingCount
+    {
+        get
+        {
+            lock (_lock)
+                return _waiting.Values.Sum(line => line.Queue.Count);
+        }
+    }
+
     /// <summary>Wakes those who wait for this tenant's log to reach this or an earlier position.</summary>
     public void Advance(TenantId tenant, LogPosition position) => Advance(new Key(tenant, null), position);
 
