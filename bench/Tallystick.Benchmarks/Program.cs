@@ -14,6 +14,8 @@ for (var i = 0; i < args.Length; i++)
 
 bool Wanted(string suite) => suites.Count == 0 || suites.Contains(suite);
 
+if (suites.Contains("batches"))
+    await AppendRuns.RunBatchesAsync(time);
 if (Wanted("appends"))
     await AppendRuns.RunAsync(time);
 if (Wanted("reads"))
