@@ -32,7 +32,7 @@ static WebApplication Build(string[] args)
 
     builder.Services.AddTallystick(tally => tally
         .UseSqlite(Path.Combine(configuration["Data"] ?? "data", "orders.db"))
-        .AddDecider<UserDecider>().AddProjection<UserDirectory>().AddStep<UniqueEmail>("unique-email")
+        .AddDecider<UserDecider>().AddProjection<UserDirectory>()
         .AddDecider<OrderDecider>().AddProjection<OrderList>().AddProjection<SalesReport>().AddStep<CustomerMustExist>("customer-must-exist")
         .AddDecider<NotificationDecider>().AddProjection<NotificationList>().AddSubscription<OrderNotifications>()
         .AddTenancy(

@@ -15,7 +15,9 @@ namespace Tallystick.AspNetCore;
 /// <summary>What an accepted command is answered with.</summary>
 /// <param name="Id">The entity.</param>
 /// <param name="Version">The entity's version after the command; also in the header <c>ETag</c>, in quotes.</param>
-/// <param name="Position">A token for <c>At-Least-Position</c>: a read that has reached it shows the command's effect. Also in the header <c>Log-Position</c>.</param>
+/// <param name="Position">
+/// A token for <c>At-Least-Position</c>: a read that has reached it shows the command's effect. Also in the header <c>Log-Position</c>.
+/// </param>
 public sealed record CommandReceipt(string Id, long Version, long Position);
 
 /// <summary>

@@ -33,7 +33,9 @@ public sealed record WebOptions
     /// <summary>The status of rejections by their code, for those that aren't 422. Default: none.</summary>
     public ImmutableDictionary<string, int> RejectionStatuses { get; init; } = ImmutableDictionary<string, int>.Empty;
 
-    /// <summary>Answers rejections with this code by another status than 422, for example those that say that there is no such entity by 404.</summary>
+    /// <summary>
+    /// Answers rejections with this code by another status than 422, for example those that say that there is no such entity by 404.
+    /// </summary>
     /// <param name="code">The rejection's code.</param>
     /// <param name="status">400 to 499.</param>
     /// <exception cref="ArgumentOutOfRangeException">The status isn't one of a client's error.</exception>

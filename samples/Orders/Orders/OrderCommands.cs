@@ -50,10 +50,13 @@ public static class OrderRules
 {
     public const int SkuLengthMax = 64;
 
+    private static readonly string SkuRule =
+        $"Use 1 to {SkuLengthMax} characters with a letter or digit among them, without slashes, and without blanks at the ends.";
+
     public static IEnumerable<ValidationFailure> Check(OrderLine line, string path)
     {
         if (!IsSku(line.Sku))
-            yield return new ValidationFailure(path + "sku", $"Use 1 to {SkuLengthMax} characters with a letter or digit among them, without slashes, and without blanks at the ends.");
+            yield return new ValidationFailure(path + "sku", SkuRule);
         if (line.Quantity is < 1 or > Order.QuantityMax)
             yield return new ValidationFailure(path + "quantity", $"Use a whole number from 1 to {Order.QuantityMax}.");
         if (line.UnitPrice is < 0 or > Order.UnitPriceMax)

@@ -21,7 +21,8 @@ public static class OrderEndpoints
             ExecuteAsync(id, command, tenant, conditions, cancellationToken))
             .WithSummary("Adds a line to a draft");
 
-        orders.MapDelete("{id}/lines/{sku}", (string id, string sku, Tenant tenant, CommandConditions conditions, CancellationToken cancellationToken) =>
+        orders.MapDelete("{id}/lines/{sku}", (
+            string id, string sku, Tenant tenant, CommandConditions conditions, CancellationToken cancellationToken) =>
             ExecuteAsync(id, new RemoveLine(sku), tenant, conditions, cancellationToken))
             .WithSummary("Removes the lines with a SKU from a draft");
 
@@ -33,7 +34,8 @@ public static class OrderEndpoints
             ExecuteAsync(id, new ShipOrder(), tenant, conditions, cancellationToken))
             .WithSummary("Ships a confirmed order");
 
-        orders.MapPost("{id}/cancel", (string id, CancelOrder command, Tenant tenant, CommandConditions conditions, CancellationToken cancellationToken) =>
+        orders.MapPost("{id}/cancel", (
+            string id, CancelOrder command, Tenant tenant, CommandConditions conditions, CancellationToken cancellationToken) =>
             ExecuteAsync(id, command, tenant, conditions, cancellationToken))
             .WithSummary("Cancels a draft or a confirmed order");
 

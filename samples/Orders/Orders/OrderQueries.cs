@@ -77,18 +77,15 @@ public static class OrderQueries
     private static async ValueTask<OrderAnswer> AnswerAsync(
         Tenant tenant, StreamId stream, StreamState<Order> state, CancellationToken cancellationToken)
     {
-        var placed = await FirstAsync(tenant, stream, StreamVersion.Of(1), cancellationToken);
-        var last = state.Version == placed.Version ? placed : await FirstAsync(tenant, stream, state.Version, cancellationToken);
+        var placed = await EventAsync(tenant, stream, StreamVersion.Of(1), cancellationToken);
+        var last = state.Version == placed.Version ? placed : await EventAsync(tenant, stream, state.Version, cancellationToken);
         return EntityTag.Answer(OrderView.Of(stream.Key, state.State, state.Version, last.Position, placed.Time), state.Version, last.Position);
     }
 
-    private static async ValueTask<RecordedEvent> FirstAsync(
-        Tenant tenant, StreamId stream, StreamVersion from, CancellationToken cancellationToken)
-    {
-        await foreach (var e in tenant.ReadStreamAsync(stream, from, cancellationToken))
-            return e;
-        throw new InvalidOperationException($"Stream {stream} has no version {from}, although its state was folded from it.");
-    }
+    private static async ValueTask<RecordedEvent> EventAsync(
+        Tenant tenant, StreamId stream, StreamVersion version, CancellationToken cancellationToken) =>
+        await tenant.FindEventAsync(stream, version, cancellationToken)
+            ?? throw new InvalidOperationException($"Stream {stream} has no version {version}, although its state was folded from it.");
 
     internal static HttpProblem Unknown() => new(404, "order-unknown", "There is no such order.");
 }

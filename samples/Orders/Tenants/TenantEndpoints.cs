@@ -5,6 +5,7 @@ using Tallystick.AspNetCore;
 using Tallystick.AspNetCore.Problems;
 using Tallystick.Commands;
 using Tallystick.Tenancy;
+using Catalog = Tallystick.Tenancy.Tenants;
 
 namespace Sample.Tenants;
 
@@ -13,7 +14,11 @@ public sealed record NewTenant(string Id, string Name) : IValidated
     public IEnumerable<ValidationFailure> Validate()
     {
         if (!TenantId.TryParse(Id, out _))
-            yield return new ValidationFailure("id", $"Use 1 to {TenantId.LengthMax} lower-case letters, digits and hyphens, with no hyphen at either end.");
+        {
+            yield return new ValidationFailure(
+                "id", $"Use 1 to {TenantId.LengthMax} lower-case letters, digits and hyphens, with no hyphen at either end.");
+        }
+
         if (string.IsNullOrWhiteSpace(Name) || Name.Length > TenantDecider.NameLengthMax)
             yield return new ValidationFailure("name", $"Use 1 to {TenantDecider.NameLengthMax} characters, and not only blanks.");
     }
@@ -39,24 +44,24 @@ public static class TenantEndpoints
     {
         var group = app.MapGroup("/tenants").WithTags("Tenants").RequireAuthorization(Roles.Operator);
 
-        group.MapPost("", async (NewTenant body, ClaimsPrincipal user, Tallystick.Tenancy.Tenants tenants, CancellationToken cancellationToken) =>
+        group.MapPost("", async (NewTenant body, ClaimsPrincipal user, Catalog tenants, CancellationToken cancellationToken) =>
             (await tenants.ExecuteAsync(TenantId.Parse(body.Id), new TenantCommand.Create(body.Name), user, cancellationToken)).ToCreated("/tenants"))
             .Produces<CommandReceipt>(StatusCodes.Status201Created)
             .WithSummary("Makes a tenant, which can be used at once");
 
         group.MapGet("{id}", GetAsync).WithSummary("A tenant");
 
-        group.MapPost("{id}/suspend", (string id, SuspendTenant body, ClaimsPrincipal user, Tallystick.Tenancy.Tenants tenants, CancellationToken cancellationToken) =>
+        group.MapPost("{id}/suspend", (string id, SuspendTenant body, ClaimsPrincipal user, Catalog tenants, CancellationToken cancellationToken) =>
             ChangeAsync(id, new TenantCommand.Suspend(body.Reason), user, tenants, cancellationToken))
             .WithSummary("Refuses the tenant's callers until it is resumed");
 
-        group.MapPost("{id}/resume", (string id, ClaimsPrincipal user, Tallystick.Tenancy.Tenants tenants, CancellationToken cancellationToken) =>
+        group.MapPost("{id}/resume", (string id, ClaimsPrincipal user, Catalog tenants, CancellationToken cancellationToken) =>
             ChangeAsync(id, new TenantCommand.Resume(), user, tenants, cancellationToken))
             .WithSummary("Lets the tenant's callers in again");
     }
 
     private static async Task<Results<Ok<TenantView>, HttpProblem>> GetAsync(
-        string id, Tallystick.Tenancy.Tenants tenants, CancellationToken cancellationToken)
+        string id, Catalog tenants, CancellationToken cancellationToken)
     {
         if (!TenantId.TryParse(id, out var tenant))
             return Unknown();
@@ -69,7 +74,7 @@ public static class TenantEndpoints
     }
 
     private static async Task<Results<CommandHttpResult, HttpProblem>> ChangeAsync(
-        string id, TenantCommand command, ClaimsPrincipal user, Tallystick.Tenancy.Tenants tenants, CancellationToken cancellationToken) =>
+        string id, TenantCommand command, ClaimsPrincipal user, Catalog tenants, CancellationToken cancellationToken) =>
         TenantId.TryParse(id, out var tenant)
             ? (await tenants.ExecuteAsync(tenant, command, user, cancellationToken)).ToHttp()
             : Unknown();

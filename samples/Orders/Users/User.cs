@@ -41,11 +41,4 @@ public sealed record RegisterUser(string Name, string Email) : UserCommand, IVal
 public abstract record UserEvent;
 
 [EventType("user.registered")]
-public sealed record UserRegistered(string Name, string Email) : UserEvent
-{
-    /// <summary>The tag by which <see cref="UniqueEmail"/> finds whoever has the address, however it is capitalised.</summary>
-    [JsonIgnore, EventTag("email")]
-    public string EmailKey => KeyOf(Email);
-
-    public static string KeyOf(string email) => email.ToLowerInvariant();
-}
+public sealed record UserRegistered(string Name, string Email) : UserEvent;

@@ -30,11 +30,8 @@ public static class UserEndpoints
     {
         if (!StreamIds.TryMake(UserDecider.StreamCategory, id, out var stream))
             return Unknown();
-        if (freshness == ReadFreshness.Any)
-        {
-            await foreach (var registered in tenant.ReadStreamAsync(stream, StreamVersion.None, cancellationToken))
-                freshness = ReadFreshness.AtLeast(registered.Position);
-        }
+        if (freshness == ReadFreshness.Any && await tenant.FindEventAsync(stream, StreamVersion.Of(1), cancellationToken) is { } registered)
+            freshness = ReadFreshness.AtLeast(registered.Position);
 
         var found = await tenant.ReadModels<UserView>().FindAsync(id, freshness, cancellationToken);
         return found.Value is { } user ? EntityTag.Answer(user, StreamVersion.Of(user.Version), found.Position) : Unknown();

@@ -39,7 +39,11 @@ public static class TallystickOpenApiExtensions
             AddHeaders(operation, needs, context.ApplicationServices.GetRequiredService<TenancyOptions>());
             var isOpen = metadata.OfType<IAllowAnonymous>().Any();
             if (!isOpen && (needs.Tenant || metadata.OfType<IAuthorizeData>().Any()))
-                (operation.Security ??= []).Add(new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] });
+            {
+                var bearer = new OpenApiSecuritySchemeReference(Bearer, context.Document);
+                (operation.Security ??= []).Add(new OpenApiSecurityRequirement { [bearer] = [] });
+            }
+
             return Task.CompletedTask;
         });
         return options;
@@ -48,15 +52,24 @@ public static class TallystickOpenApiExtensions
     private static void AddHeaders(OpenApiOperation operation, RequestNeeds needs, TenancyOptions tenancy)
     {
         if (needs.Tenant && tenancy.Sources.OfType<HeaderTenantSource>().FirstOrDefault() is { } header)
-            Add(operation, header.Name, JsonSchemaType.String, "The tenant. It must be one that the token is for.", isRequired: tenancy.Sources.Length == 1);
+        {
+            Add(operation, header.Name, JsonSchemaType.String, "The tenant. It must be one that the token is for.",
+                isRequired: tenancy.Sources.Length == 1);
+        }
+
         if (needs.Conditions)
         {
-            Add(operation, "If-Match", JsonSchemaType.String, "The version that you have seen, as ETag gave it, such as \"3\". Another one is answered with 412.");
-            Add(operation, RequestHeaders.IdempotencyKey, JsonSchemaType.String, "Your name for this request: a repetition gets the first answer and changes nothing.");
+            Add(operation, "If-Match", JsonSchemaType.String,
+                "The version that you have seen, as ETag gave it, such as \"3\". Another one is answered with 412.");
+            Add(operation, RequestHeaders.IdempotencyKey, JsonSchemaType.String,
+                "Your name for this request: a repetition gets the first answer and changes nothing.");
         }
 
         if (needs.Freshness)
-            Add(operation, RequestHeaders.AtLeastPosition, JsonSchemaType.Integer, "Waits until the answer includes everything up to this position; after the deadline 503.");
+        {
+            Add(operation, RequestHeaders.AtLeastPosition, JsonSchemaType.Integer,
+                "Waits until the answer includes everything up to this position; after the deadline 503.");
+        }
     }
 
     private static void Add(OpenApiOperation operation, string name, JsonSchemaType type, string description, bool isRequired = false) =>

@@ -36,7 +36,10 @@ public sealed class HttpProblem(int status, string code, string title, string? d
 
     /// <summary>Bad input, with all that is wrong with it.</summary>
     public static HttpProblem BadInput(ImmutableArray<ValidationFailure> errors) =>
-        new(StatusCodes.Status400BadRequest, "invalid", "The request has invalid values.", "The member 'errors' names each of them.") { Errors = errors };
+        new(StatusCodes.Status400BadRequest, "invalid", "The request has invalid values.", "The member 'errors' names each of them.")
+        {
+            Errors = errors,
+        };
 
     /// <summary>The problem that a bare status stands for.</summary>
     public static HttpProblem OfStatus(int status, string? detail = null) => status switch
@@ -48,7 +51,8 @@ public sealed class HttpProblem(int status, string code, string title, string? d
         405 => new(status, "method-not-allowed", "This address doesn't take this method.", detail ?? "The header Allow names those that it takes."),
         408 => new(status, "request-timeout", "The request came too slowly.", detail),
         413 => new(status, "body-too-large", "The body is too large.", detail),
-        415 => new(status, "unsupported-media-type", "The body has a type that isn't understood.", detail ?? "Send JSON, with Content-Type: application/json."),
+        415 => new(status, "unsupported-media-type", "The body has a type that isn't understood.",
+            detail ?? "Send JSON, with Content-Type: application/json."),
         500 => new(status, "internal-error", "Something went wrong on the server.", detail ?? "It has been logged under the traceId."),
         _ => new(status, $"http-{status.ToString(CultureInfo.InvariantCulture)}", "The request failed.", detail),
     };

@@ -61,7 +61,9 @@ internal sealed class BodyCheck
         var info = _options.GetTypeInfo(type);
         return info.Kind switch
         {
-            JsonTypeInfoKind.Object => node is JsonObject fields ? MendFields(fields, info, path) : Note(path, "This must be an object.", Substitute(type)),
+            JsonTypeInfoKind.Object => node is JsonObject fields
+                ? MendFields(fields, info, path)
+                : Note(path, "This must be an object.", Substitute(type)),
             JsonTypeInfoKind.Enumerable when info.ElementType is { } element =>
                 node is JsonArray items ? MendItems(items, element, path) : Note(path, "This must be a list.", Substitute(type)),
             _ => MendValue(node, type, path),
@@ -172,7 +174,8 @@ internal sealed class BodyCheck
         path == "body" || (field.StartsWith(path, StringComparison.Ordinal) && (field.Length == path.Length || field[path.Length] is '.' or '['));
 
     /// <summary>The reader's way to say that an escaped text can't be decoded; it isn't a <see cref="JsonException"/> where a node is read.</summary>
-    private static bool IsJsons(InvalidOperationException error) => error.Source is { } source && source.StartsWith("System.Text.Json", StringComparison.Ordinal);
+    private static bool IsJsons(InvalidOperationException error) =>
+        error.Source is { } source && source.StartsWith("System.Text.Json", StringComparison.Ordinal);
 
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 

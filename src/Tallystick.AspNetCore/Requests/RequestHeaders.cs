@@ -78,7 +78,9 @@ internal static class RequestHeaders
         return Projections.ReadFreshness.Any;
     }
 
-    /// <summary>What is stored with the request's events. The correlation id is the caller's own if it is fit to be stored, else the trace's.</summary>
+    /// <summary>
+    /// What is stored with the request's events. The correlation id is the caller's own if it is fit to be stored, else the trace's.
+    /// </summary>
     public static EventMetadata ReadMetadata(HttpContext context, int correlationLengthMax)
     {
         var given = context.Request.Headers[CorrelationId].ToString();

@@ -18,8 +18,8 @@ internal sealed class RequestScope
     public Tenant Tenant
     {
         get => _tenant ?? throw new InvalidOperationException(
-            "No tenant: it is known only in endpoints that have a parameter of type Tenant or are marked by RequireTenant(), after app.UseTallystick(), "
-            + "which must come after authentication. Elsewhere ask Tenants for a handle.");
+            "No tenant: it is known only in endpoints that have a parameter of type Tenant or are marked by RequireTenant(), "
+            + "after app.UseTallystick(), which must come after authentication. Elsewhere ask Tenants for a handle.");
         set => _tenant = value;
     }
 }

@@ -53,7 +53,8 @@ internal sealed class HostTenantSource : TenantSource
         ArgumentException.ThrowIfNullOrWhiteSpace(pattern);
         var parts = pattern.Split(Placeholder);
         (_before, _after) = parts is [var before, var after] && pattern != Placeholder ? (before, after) : throw new ArgumentException(
-            $"'{pattern}' is no pattern of a host name: write it with {Placeholder} exactly once, such as {Placeholder}.example.com.", nameof(pattern));
+            $"'{pattern}' is no pattern of a host name: write it with {Placeholder} exactly once, such as {Placeholder}.example.com.",
+            nameof(pattern));
     }
 
     public override string Description => $"the host name ({_before}{Placeholder}{_after})";

@@ -91,6 +91,11 @@ public sealed class Tenant
     public ValueTask<ReadFreshness> FollowAsync<TSubscription>(ReadFreshness freshness, CancellationToken cancellationToken)
         where TSubscription : Subscription => _services.Subscriptions.FollowAsync(typeof(TSubscription), Id, freshness, cancellationToken);
 
+    /// <summary>One event of a stream, as it is stored; null if the stream has no such version.</summary>
+    public async ValueTask<RecordedEvent?> FindEventAsync(StreamId stream, StreamVersion version, CancellationToken cancellationToken) =>
+        await _services.Store.ReadStreamAsync(Id, new StreamRead(stream, version, 1), cancellationToken) is [var found] && found.Version == version
+            ? found : null;
+
     /// <summary>The events of a stream from a version on, as they are stored, read page by page.</summary>
     public async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(
         StreamId stream, StreamVersion from, [EnumeratorCancellation] CancellationToken cancellationToken)

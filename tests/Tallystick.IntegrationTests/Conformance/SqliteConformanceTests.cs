@@ -52,56 +52,70 @@ public sealed class SqliteShortTailHarness : SqliteHarness
 
 public sealed class SqliteCommitTests : CommitConformance<SqliteHarness>;
 
+[Trait("Speed", "Slow")]
 public sealed class SqliteShortTailCommitTests : CommitConformance<SqliteShortTailHarness>;
 
 public sealed class SqliteReadTests : ReadConformance<SqliteHarness>;
 
+[Trait("Speed", "Slow")]
 public sealed class SqliteShortTailReadTests : ReadConformance<SqliteShortTailHarness>;
 
 public sealed class SqliteQueryConditionTests : QueryConditionConformance<SqliteHarness>;
 
+[Trait("Speed", "Slow")]
 public sealed class SqliteShortTailQueryConditionTests : QueryConditionConformance<SqliteShortTailHarness>;
 
 public sealed class SqliteDocumentTests : DocumentConformance<SqliteHarness>;
 
+[Trait("Speed", "Slow")]
 public sealed class SqliteShortTailDocumentTests : DocumentConformance<SqliteShortTailHarness>;
 
 public sealed class SqliteDocumentQueryTests : DocumentQueryConformance<SqliteHarness>;
 
+[Trait("Speed", "Slow")]
 public sealed class SqliteShortTailDocumentQueryTests : DocumentQueryConformance<SqliteShortTailHarness>;
 
 public sealed class SqliteCheckpointTests : CheckpointConformance<SqliteHarness>;
 
+[Trait("Speed", "Slow")]
 public sealed class SqliteShortTailCheckpointTests : CheckpointConformance<SqliteShortTailHarness>;
 
 public sealed class SqliteIdempotencyTests : IdempotencyConformance<SqliteHarness>;
 
+[Trait("Speed", "Slow")]
 public sealed class SqliteShortTailIdempotencyTests : IdempotencyConformance<SqliteShortTailHarness>;
 
 public sealed class SqliteSignalTests : SignalConformance<SqliteHarness>;
 
+[Trait("Speed", "Slow")]
 public sealed class SqliteShortTailSignalTests : SignalConformance<SqliteShortTailHarness>;
 
 public sealed class SqliteTenancyTests : TenancyConformance<SqliteHarness>;
 
+[Trait("Speed", "Slow")]
 public sealed class SqliteShortTailTenancyTests : TenancyConformance<SqliteShortTailHarness>;
 
 public sealed class SqliteTreeTests : TreeConformance<SqliteHarness>;
 
+[Trait("Speed", "Slow")]
 public sealed class SqliteShortTailTreeTests : TreeConformance<SqliteShortTailHarness>;
 
 public sealed class SqliteLimitTests : LimitConformance<SqliteHarness>;
 
+[Trait("Speed", "Slow")]
 public sealed class SqliteShortTailLimitTests : LimitConformance<SqliteShortTailHarness>;
 
 public sealed class SqliteConcurrencyTests : ConcurrencyConformance<SqliteHarness>;
 
+[Trait("Speed", "Slow")]
 public sealed class SqliteShortTailConcurrencyTests : ConcurrencyConformance<SqliteShortTailHarness>;
 
 public sealed class SqliteLifetimeTests : LifetimeConformance<SqliteHarness>;
 
+[Trait("Speed", "Slow")]
 public sealed class SqliteShortTailLifetimeTests : LifetimeConformance<SqliteShortTailHarness>;
 
 public sealed class SqliteModelTests : ModelConformance<SqliteHarness>;
 
+[Trait("Speed", "Slow")]
 public sealed class SqliteShortTailModelTests : ModelConformance<SqliteShortTailHarness>;

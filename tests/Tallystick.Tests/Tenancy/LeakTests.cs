@@ -63,6 +63,7 @@ public sealed class LeakTests : IAsyncDisposable
             var all = await models.Query().PageAsync(default, Token);
             return new object?[] { models.Tenant, await models.FindAsync("1", default, Token), string.Join('|', all.Items), all.Next, await models.Where(line => line.Author, SecretOfB).PageAsync(default, Token) is { Items.Length: var found } ? found : -1 };
         },
+        [nameof(Tenant.FindEventAsync)] = async (tenant, _) => Encoding.UTF8.GetString((await tenant.FindEventAsync(Stream, StreamVersion.Of(1), Token))!.Payload.Span),
         [nameof(Tenant.FollowAsync)] = async (tenant, _) =>
             (await tenant.FollowAsync<NoteReader>(ReadFreshness.AtLeast(LogPosition.Of(1)), Token)).Position,
         [nameof(Tenant.VerifyAsync)] = async (tenant, _) => (await tenant.VerifyAsync(null, Token)).IsIntact,
