@@ -32,7 +32,7 @@ public static class LogVerifier
                 check.Add(e);
             }
 
-            // Nothing more, or only events that the head doesn't know: either way the end is missing.
+            // A page without progress: the rest is missing, or its positions are altered so that they can only be read in a circle.
             if (check.Position == before)
                 break;
             progress?.Report(check.Position);

@@ -63,11 +63,11 @@ public sealed class RuntimeTests : IAsyncDisposable
         await _world.Runtime.StartAsync(Token);
         for (var i = 0; i < 3; i++)
         {
-            await _world.Time.WhenAwaitedAsync(Token);
+            await _world.Time.WhenAwaitedAsync(Token).WaitAsync(Soon, Token);
             _world.Time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        await _world.Time.WhenAwaitedAsync(Token);
+        await _world.Time.WhenAwaitedAsync(Token).WaitAsync(Soon, Token);
         _store.Before = static (_, _) => ValueTask.CompletedTask;
         var tenant = await _world.NewTenantAsync(A);
         Assert.Empty(_world.Get<SubscriptionHost>().Status(A));
@@ -103,7 +103,7 @@ public sealed class RuntimeTests : IAsyncDisposable
         await other.Runtime.StartAsync(Token);
         var tenant = await other.NewTenantAsync(A);
         await tenant.ExecuteAsync(new StreamId("note", "1"), new NoteCommand.Write("x", "y"), Token);
-        await tenant.ReadModels<NoteLine>().FindAsync("1", ReadFreshness.AtLeast(LogPosition.Of(1)), Token);
+        await tenant.ReadModels<NoteLine>().FindAsync("1", ReadFreshness.AtLeast(LogPosition.Of(1)), Token).AsTask().WaitAsync(Soon, Token);
 
         await other.Runtime.StopAsync(Token);
         Assert.All(other.Get<SubscriptionHost>().Status(A), status => Assert.Equal(SubscriptionState.Ended, status.State));
@@ -129,13 +129,13 @@ public sealed class RuntimeTests : IAsyncDisposable
             await hangs.Task; // A store that doesn't heed its token.
         };
         await _world.Runtime.StartAsync(Token);
-        await following.Task.WaitAsync(Token);
+        await following.Task.WaitAsync(Soon, Token);
         using var deadline = new CancellationTokenSource();
         var stopping = _world.Runtime.StopAsync(deadline.Token);
         await deadline.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stopping);
         hangs.SetResult();
-        await _world.Get<SubscriptionHost>().WaitForStatusAsync(A, NoteList.ListName, status => status.State == SubscriptionState.Ended, Token);
+        await _world.Get<SubscriptionHost>().WaitForStatusAsync(A, NoteList.ListName, status => status.State == SubscriptionState.Ended, Token).WaitAsync(Soon, Token);
         Assert.Equal(A, tenant.Id);
     }
 
@@ -153,7 +153,7 @@ public sealed class RuntimeTests : IAsyncDisposable
     {
         var result = await tenant.ExecuteAsync(new StreamId("note", "1"), new NoteCommand.Write("text", "ann"), Token);
         var position = Assert.IsType<CommandResult.Accepted>(result).Position;
-        var line = await tenant.ReadModels<NoteLine>().FindAsync("1", ReadFreshness.AtLeast(position), Token);
+        var line = await tenant.ReadModels<NoteLine>().FindAsync("1", ReadFreshness.AtLeast(position), Token).AsTask().WaitAsync(Soon, Token);
         Assert.Equal("text", line.Value?.Text);
     }
 }

@@ -18,6 +18,9 @@ internal sealed class TenancyWorld : IAsyncDisposable
     public static readonly TenantId A = TenantId.Parse("a");
     public static readonly TenantId B = TenantId.Parse("b");
 
+    /// <summary>What comes by a signal comes at once; a test that waits longer has missed one.</summary>
+    public static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+
     private readonly ServiceProvider _services;
 
     /// <param name="store">The store; null: a new one in memory. It isn't disposed here, so that worlds can share it, as nodes do.</param>
