@@ -13,8 +13,8 @@ public sealed class TenantDecider : Decider<TenantCommand, TenantEvent, TenantRe
     /// <summary>The most characters of a tenant's display name.</summary>
     public const int NameLengthMax = 200;
 
-    /// <summary>The category of the streams; the key is the tenant's id.</summary>
-    public const string StreamCategory = "tenant";
+    /// <summary>The category of the streams, which applications leave alone; the key is the tenant's id.</summary>
+    public const string StreamCategory = "tallystick.tenant";
 
     internal const string ExistsCode = "tenant-exists";
 
@@ -74,15 +74,15 @@ public abstract record TenantEvent
     }
 
     /// <summary>The tenant was made.</summary>
-    [EventType("tenant.created")]
+    [EventType("tallystick.tenant-created")]
     public sealed record Created(string Name) : TenantEvent;
 
     /// <summary>The tenant's callers are refused from now on.</summary>
-    [EventType("tenant.suspended")]
+    [EventType("tallystick.tenant-suspended")]
     public sealed record Suspended(string Reason) : TenantEvent;
 
     /// <summary>The tenant's callers are let in again.</summary>
-    [EventType("tenant.resumed")]
+    [EventType("tallystick.tenant-resumed")]
     public sealed record Resumed : TenantEvent;
 }
 

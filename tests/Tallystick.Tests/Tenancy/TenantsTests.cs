@@ -101,7 +101,7 @@ public sealed class TenantsTests : IAsyncDisposable
 
         var events = (await _world.PlatformLogAsync()).Events;
         Assert.Equal(
-            [("tenant.created", "ann"), ("tenant.suspended", "bob"), ("tenant.resumed", (string?)null)],
+            [("tallystick.tenant-created", "ann"), ("tallystick.tenant-suspended", "bob"), ("tallystick.tenant-resumed", (string?)null)],
             events.Select(e => (e.Type, e.Metadata.UserId)));
         Assert.All(events, e => Assert.Equal(new StreamId("tenant", "a"), e.Stream));
         var record = (await _world.Get<CommandProcessor>().States.LoadAsync<TenantRecord>(TenantId.Platform, new StreamId("tenant", "a"), Token)).State;
