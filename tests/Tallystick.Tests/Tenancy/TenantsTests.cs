@@ -103,8 +103,8 @@ public sealed class TenantsTests : IAsyncDisposable
         Assert.Equal(
             [("tallystick.tenant-created", "ann"), ("tallystick.tenant-suspended", "bob"), ("tallystick.tenant-resumed", (string?)null)],
             events.Select(e => (e.Type, e.Metadata.UserId)));
-        Assert.All(events, e => Assert.Equal(new StreamId("tenant", "a"), e.Stream));
-        var record = (await _world.Get<CommandProcessor>().States.LoadAsync<TenantRecord>(TenantId.Platform, new StreamId("tenant", "a"), Token)).State;
+        Assert.All(events, e => Assert.Equal(new StreamId(TenantDecider.StreamCategory, "a"), e.Stream));
+        var record = (await _world.Get<CommandProcessor>().States.LoadAsync<TenantRecord>(TenantId.Platform, new StreamId(TenantDecider.StreamCategory, "a"), Token)).State;
         Assert.Equal(new TenantRecord(TenantStatus.Active, "Acme"), record);
         Assert.Empty((await _world.Store.ReadLogAsync(A, new LogRead(LogPosition.Start, 10), Token)).Events);
     }
