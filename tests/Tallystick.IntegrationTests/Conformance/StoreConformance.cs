@@ -9,7 +9,7 @@ namespace Tallystick.IntegrationTests.Conformance;
 public abstract class StoreConformance<THarness> : IAsyncLifetime
     where THarness : StoreHarness, new()
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
 
     private readonly List<THarness> _harnesses = [];
 

@@ -9,7 +9,7 @@ namespace Tallystick.IntegrationTests.Durability;
 /// <summary>A full queue, cancelled commits, and a store that is closed in the middle of everything. Nothing may hang.</summary>
 public sealed class QueueTests : IAsyncDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
     private static readonly TenantId Acme = TenantId.Parse("acme");
 
     private readonly StoreFile _file = new();

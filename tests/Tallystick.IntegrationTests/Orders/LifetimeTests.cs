@@ -1,4 +1,3 @@
-using System.Diagnostics;
 
 namespace Tallystick.IntegrationTests.Orders;
 
@@ -34,9 +33,7 @@ public sealed class LifetimeTests : IDisposable
 
                 if (round == 0)
                 {
-                    var stopwatch = Stopwatch.StartNew();
                     Assert.Equal(0, await process.StopAsync());
-                    Assert.True(stopwatch.Elapsed < TimeSpan.FromSeconds(10), $"Stopping took {stopwatch.Elapsed}.");
                     Assert.DoesNotContain("rror", process.Output, StringComparison.Ordinal);
                 }
                 else

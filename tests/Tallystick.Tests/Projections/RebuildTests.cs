@@ -125,15 +125,21 @@ public sealed class RebuildTests
         {
             // One look at a time: a page that is read ahead ends whenever it likes.
             await one.WaitAsync(world.Soon);
-            if (appended < 40 && operation == "ReadLog")
-                await world.AppendAsync($"n{appended++}", new OrderPlaced("ann", 1));
-            var page = await models.Query().Take(1000).PageAsync(default, world.Soon);
-            var total = page.Items.Sum(item => item.Value!.Total);
-            if (total < seen || page.Reached < reached)
-                wrong ??= $"{total} at {page.Reached} after {seen} at {reached}";
-            (seen, reached) = (total, page.Reached);
-            looked++;
-            one.Release();
+            try
+            {
+                if (appended < 40 && operation == "ReadLog")
+                    await world.AppendAsync($"n{appended++}", new OrderPlaced("ann", 1));
+                var page = await models.Query().Take(1000).PageAsync(default, world.Soon);
+                var total = page.Items.Sum(item => item.Value!.Total);
+                if (total < seen || page.Reached < reached)
+                    wrong ??= $"{total} at {page.Reached} after {seen} at {reached}";
+                (seen, reached) = (total, page.Reached);
+                looked++;
+            }
+            finally
+            {
+                one.Release();
+            }
         };
 
         var building = host.WaitForStatusAsync(World.Acme, orders.Name, status => status.Rebuild is { EventsFolded: > 2 }, world.Soon);

@@ -18,7 +18,7 @@ public sealed class World : IAsyncDisposable
     /// <summary>No delay before a retry.</summary>
     public static readonly SubscriptionOptions Impatient = new() { RetryDelayFirst = TimeSpan.Zero, RetryDelayMax = TimeSpan.Zero };
 
-    private readonly CancellationTokenSource _deadline = new(TimeSpan.FromSeconds(30));
+    private readonly CancellationTokenSource _deadline = new(TimeSpan.FromSeconds(120));
     private readonly List<SubscriptionHost> _hosts = [];
 
     public World() => Serializer = new EventSerializer(
