@@ -19,6 +19,8 @@ public sealed class BadInputTests(OrdersFixture fixture) : IClassFixture<OrdersF
     [InlineData("""{"customerId":"c","currency":"EUR","lines":[{"sku":"a","quantity":1,"unitPrice":0.001}]}""", "lines[0].unitPrice")]
     [InlineData("""{"customerId":"c","currency":"EUR","lines":[{"sku":"a","quantity":1,"unitPrice":1e30}]}""", "lines[0].unitPrice")]
     [InlineData("""{"customerId":"c","currency":"EUR","lines":[{"sku":"a","quantity":1,"unitPrice":1.0000000000000000000000000000000001}]}""", "lines[0].unitPrice")]
+    [InlineData("""{"customerId":"c","currency":"EUR","lines":[{"sku":"a","quantity":1,"unitPrice":9.9999999999999999999999999999}]}""", "lines[0].unitPrice")]
+    [InlineData("""{"customerId":"c","currency":"EUR","lines":[{"sku":"a","quantity":1,"unitPrice":1e-30}]}""", "lines[0].unitPrice")]
     [InlineData("""{"customerId":"c","currency":"EUR","lines":[{"sku":"a","quantity":1,"unitPrice":1000000000.01}]}""", "lines[0].unitPrice")]
     [InlineData("""{"customerId":"c","currency":"EUR","lines":[{"sku":"a","quantity":1,"unitPrice":"1.00"}]}""", "lines[0].unitPrice")]
     [InlineData("""{"customerId":"c","currency":"EUR","lines":[{"sku":" ","quantity":1,"unitPrice":1}]}""", "lines[0].sku")]
