@@ -78,6 +78,7 @@ public sealed class BadInputTests(OrdersFixture fixture) : IClassFixture<OrdersF
     [InlineData("/orders/any?at=2026-13-01", "at")]
     [InlineData("/orders/any?version=1&version=2", "version")]
     [InlineData("/orders/any/history?limit=0&after=x", "limit", "after")]
+    [InlineData("/orders/any/history?after=9223372036854775807", "after")]
     [InlineData("/notifications/any?limit=x", "limit")]
     [InlineData("/dev/token", "tenant", "user")]
     [InlineData("/dev/token?tenant=Nope!&user=ann&role=king", "tenant", "role")]
