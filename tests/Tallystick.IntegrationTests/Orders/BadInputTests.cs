@@ -136,6 +136,7 @@ public sealed class BadInputTests(OrdersFixture fixture) : IClassFixture<OrdersF
     {
         var ann = await _client.AsAsync("acme");
         (await ann.GetAsync("/nowhere")).IsProblem(404, "not-found");
+        (await ann.GetAsync("/openapi/v2.json")).IsProblem(404, "not-found");
         var refused = (await ann.SendAsync(HttpMethod.Put, "/orders", null)).IsProblem(405, "method-not-allowed");
         Assert.Equal("GET, POST", refused.Headers["Allow"]);
         (await ann.SendAsync(HttpMethod.Get, "/nowhere", null, ("Accept", "text/html"))).IsProblem(404, "not-found");
