@@ -111,6 +111,10 @@ public sealed class BadInputTests(OrdersFixture fixture) : IClassFixture<OrdersF
         using var chunked = new StreamContent(new Unannounced(Encoding.UTF8.GetBytes(large)));
         chunked.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         (await ann.PostAsync("/orders", chunked)).IsProblem(413, "body-too-large");
+        using var unasked = new StreamContent(new Unannounced(Encoding.UTF8.GetBytes(large)));
+        var order = await ann.PlaceAsync();
+        (await ann.PostAsync($"/orders/{order.Id}/confirm", unasked)).IsProblem(413, "body-too-large");
+        Assert.Equal("draft", (string?)(await ann.GetAsync($"/orders/{order.Id}")).Json["status"]);
     }
 
     [Fact]
