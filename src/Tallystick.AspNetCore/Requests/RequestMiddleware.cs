@@ -43,6 +43,9 @@ internal sealed class RequestMiddleware(RequestDelegate next, WebOptions options
             return (true, null);
         }
 
+        // It is stored with each event, and no store can hold this character.
+        if (Origin.UserIdOf(context.User)?.Contains('\0', StringComparison.Ordinal) == true)
+            return (false, new HttpProblem(StatusCodes.Status403Forbidden, "user-invalid", "The token's user id can't be used.", "It has a NUL."));
         if (!RequestBody.TryLimit(context, options.BodyBytesMax, IsBodyRead(context.Request, needs)))
             return (false, TooLarge());
         var scope = context.RequestServices.GetRequiredService<RequestScope>();
