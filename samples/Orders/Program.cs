@@ -65,7 +65,7 @@ static WebApplication Build(string[] args)
     app.MapOrders();
     app.MapNotifications();
     app.MapTallystickHealth();
-    app.MapOpenApi();
+    app.MapOpenApi("/openapi/v1.json");
     if (app.Environment.IsDevelopment())
         app.MapDevelopmentTokens();
     return app;

@@ -14,8 +14,8 @@ public static class Welcome
         to.WriteLine($"""
 
             Orders is ready: {url}
-              What there is to call   {url}/openapi/v1.json
-              Whether it is well      {url}/health/ready
+              What there is to call      {url}/openapi/v1.json
+              Whether it is well         {url}/health/ready
             """);
         if (app.Environment.IsDevelopment())
             PrintTokens(app.Services.GetRequiredService<AccessTokens>(), url, to);
@@ -25,7 +25,7 @@ public static class Welcome
 
     private static void PrintTokens(AccessTokens tokens, string url, TextWriter to)
     {
-        to.WriteLine($"  A token for whom you like {url}/dev/token?tenant=acme&user=ann&role=customer");
+        to.WriteLine($"  A token for whom you like   {url}/dev/token?tenant=acme&user=ann&role=customer");
         var first = "";
         foreach (var (tenant, _) in FirstStart.Tenants)
         {

@@ -28,13 +28,15 @@ public static class OrderHistory
         string id, string? after, string? limit, Tenant tenant, IOptions<JsonOptions> json, CancellationToken cancellationToken)
     {
         var input = new InputReader();
-        var from = input.Version("after", after)?.Next() ?? StreamVersion.Of(1);
+        var seen = input.Version("after", after) ?? StreamVersion.None;
         var count = input.WholeNumber("limit", limit, 1, EventsMax, EventsMax);
+        if (seen.Value == long.MaxValue)
+            input.Refuse("after", "No stream has so many versions.");
         input.Demand();
         if (!StreamIds.TryMake(OrderDecider.StreamCategory, id, out var stream))
             return OrderQueries.Unknown();
 
-        var page = await tenant.HistoryAsync(stream, from, count, cancellationToken);
+        var page = await tenant.HistoryAsync(stream, seen.Next(), count, cancellationToken);
         if (page.Entries.IsEmpty && (await tenant.StateOf<Order>(stream).NowAsync(cancellationToken)).Version == StreamVersion.None)
             return OrderQueries.Unknown();
         var options = json.Value.SerializerOptions;

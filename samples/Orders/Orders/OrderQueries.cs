@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Tallystick.AspNetCore;
 using Tallystick.AspNetCore.Problems;
@@ -13,7 +14,7 @@ namespace Sample.Orders;
 /// <summary>What can be asked about orders.</summary>
 public static class OrderQueries
 {
-    private const int SalesRowsMax = 1000;
+    private const int SalesPage = 1000;
 
     /// <summary>
     /// The present state comes from the log, so it is never behind; <c>At-Least-Position</c> asks the read model instead, and waits for it.
@@ -69,8 +70,16 @@ public static class OrderQueries
         if (!string.IsNullOrEmpty(by) && by != "day")
             input.Refuse("by", "Use day.");
         input.Demand();
-        var days = await tenant.ReadModels<SalesDay>().Query().Take(SalesRowsMax).PageAsync(freshness, cancellationToken);
-        return TypedResults.Ok(new SalesAnswer([.. days.Items.Select(day => day.Value!)]));
+        var days = ImmutableArray.CreateBuilder<SalesDay>();
+        string? after = null;
+        do
+        {
+            var page = await tenant.ReadModels<SalesDay>().Query().After(after).Take(SalesPage).PageAsync(freshness, cancellationToken);
+            days.AddRange(page.Items.Select(day => day.Value!));
+            after = page.Next;
+        }
+        while (after is not null);
+        return TypedResults.Ok(new SalesAnswer(days.DrainToImmutable()));
     }
 
     /// <summary>The order as it was: when it was placed is in its first event, its position in the last of the events that are folded.</summary>

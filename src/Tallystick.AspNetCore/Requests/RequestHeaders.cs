@@ -27,8 +27,9 @@ internal static class RequestHeaders
     /// </summary>
     public static ExpectedVersion ReadIfMatch(StringValues header, List<ValidationFailure> errors)
     {
+        // One that is there but empty isn't the same as none: whoever sent it meant to be guarded.
         var text = header.ToString().Trim();
-        if (text is "" or "*")
+        if (header.Count == 0 || text == "*")
             return ExpectedVersion.Any;
         if (text.Length >= 3 && text[0] == '"' && text[^1] == '"' && TryReadCount(text[1..^1], out var version) && version > 0)
             return ExpectedVersion.Exactly(version);
@@ -48,9 +49,9 @@ internal static class RequestHeaders
         if (!request.Headers.TryGetValue(IdempotencyKey, out var header))
             return null;
         var text = header.ToString();
-        if (text.Length == 0 || text.Length > lengthMax || text.Any(c => c is <= ' ' or > '~'))
+        if (header.Count > 1 || text.Length == 0 || text.Length > lengthMax || text.Any(c => c is <= ' ' or > '~'))
         {
-            errors.Add(new ValidationFailure(IdempotencyKey, $"Use 1 to {lengthMax} visible ASCII characters, such as a UUID."));
+            errors.Add(new ValidationFailure(IdempotencyKey, $"Use one key of 1 to {lengthMax} visible ASCII characters, such as a UUID."));
             return null;
         }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -42,6 +43,9 @@ internal sealed class RequestMiddleware(RequestDelegate next, WebOptions options
             return (true, null);
         }
 
+        // It is stored with each event, and no store can hold this character.
+        if (Origin.UserIdOf(context.User)?.Contains('\0', StringComparison.Ordinal) == true)
+            return (false, new HttpProblem(StatusCodes.Status403Forbidden, "user-invalid", "The token's user id can't be used.", "It has a NUL."));
         if (!RequestBody.TryLimit(context, options.BodyBytesMax, IsBodyRead(context.Request, needs)))
             return (false, TooLarge());
         var scope = context.RequestServices.GetRequiredService<RequestScope>();
@@ -93,9 +97,12 @@ internal sealed class RequestMiddleware(RequestDelegate next, WebOptions options
         return errors.Count == 0 ? null : HttpProblem.BadInput([.. errors]);
     }
 
-    /// <summary>To be checked, or to be compared with that of the request's repetition.</summary>
+    /// <summary>To be checked, or to be compared with that of the request's repetition, or because only its end tells its length.</summary>
     private static bool IsBodyRead(HttpRequest request, RequestNeeds needs) =>
-        needs.Body is not null || (needs.Conditions && request.Headers.ContainsKey(RequestHeaders.IdempotencyKey));
+        needs.Body is not null || (needs.Conditions && (request.Headers.ContainsKey(RequestHeaders.IdempotencyKey) || IsLengthUnknown(request)));
+
+    private static bool IsLengthUnknown(HttpRequest request) =>
+        request.ContentLength is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
 
     private HttpProblem TooLarge() =>
         HttpProblem.OfStatus(StatusCodes.Status413PayloadTooLarge, $"The limit is {options.BodyBytesMax} bytes.");

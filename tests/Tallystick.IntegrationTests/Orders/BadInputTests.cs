@@ -19,6 +19,8 @@ public sealed class BadInputTests(OrdersFixture fixture) : IClassFixture<OrdersF
     [InlineData("""{"customerId":"c","currency":"EUR","lines":[{"sku":"a","quantity":1,"unitPrice":0.001}]}""", "lines[0].unitPrice")]
     [InlineData("""{"customerId":"c","currency":"EUR","lines":[{"sku":"a","quantity":1,"unitPrice":1e30}]}""", "lines[0].unitPrice")]
     [InlineData("""{"customerId":"c","currency":"EUR","lines":[{"sku":"a","quantity":1,"unitPrice":1.0000000000000000000000000000000001}]}""", "lines[0].unitPrice")]
+    [InlineData("""{"customerId":"c","currency":"EUR","lines":[{"sku":"a","quantity":1,"unitPrice":9.9999999999999999999999999999}]}""", "lines[0].unitPrice")]
+    [InlineData("""{"customerId":"c","currency":"EUR","lines":[{"sku":"a","quantity":1,"unitPrice":1e-30}]}""", "lines[0].unitPrice")]
     [InlineData("""{"customerId":"c","currency":"EUR","lines":[{"sku":"a","quantity":1,"unitPrice":1000000000.01}]}""", "lines[0].unitPrice")]
     [InlineData("""{"customerId":"c","currency":"EUR","lines":[{"sku":"a","quantity":1,"unitPrice":"1.00"}]}""", "lines[0].unitPrice")]
     [InlineData("""{"customerId":"c","currency":"EUR","lines":[{"sku":" ","quantity":1,"unitPrice":1}]}""", "lines[0].sku")]
@@ -76,6 +78,7 @@ public sealed class BadInputTests(OrdersFixture fixture) : IClassFixture<OrdersF
     [InlineData("/orders/any?at=2026-13-01", "at")]
     [InlineData("/orders/any?version=1&version=2", "version")]
     [InlineData("/orders/any/history?limit=0&after=x", "limit", "after")]
+    [InlineData("/orders/any/history?after=9223372036854775807", "after")]
     [InlineData("/notifications/any?limit=x", "limit")]
     [InlineData("/dev/token", "tenant", "user")]
     [InlineData("/dev/token?tenant=Nope!&user=ann&role=king", "tenant", "role")]
@@ -108,6 +111,10 @@ public sealed class BadInputTests(OrdersFixture fixture) : IClassFixture<OrdersF
         using var chunked = new StreamContent(new Unannounced(Encoding.UTF8.GetBytes(large)));
         chunked.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         (await ann.PostAsync("/orders", chunked)).IsProblem(413, "body-too-large");
+        using var unasked = new StreamContent(new Unannounced(Encoding.UTF8.GetBytes(large)));
+        var order = await ann.PlaceAsync();
+        (await ann.PostAsync($"/orders/{order.Id}/confirm", unasked)).IsProblem(413, "body-too-large");
+        Assert.Equal("draft", (string?)(await ann.GetAsync($"/orders/{order.Id}")).Json["status"]);
     }
 
     [Fact]
@@ -133,6 +140,7 @@ public sealed class BadInputTests(OrdersFixture fixture) : IClassFixture<OrdersF
     {
         var ann = await _client.AsAsync("acme");
         (await ann.GetAsync("/nowhere")).IsProblem(404, "not-found");
+        (await ann.GetAsync("/openapi/v2.json")).IsProblem(404, "not-found");
         var refused = (await ann.SendAsync(HttpMethod.Put, "/orders", null)).IsProblem(405, "method-not-allowed");
         Assert.Equal("GET, POST", refused.Headers["Allow"]);
         (await ann.SendAsync(HttpMethod.Get, "/nowhere", null, ("Accept", "text/html"))).IsProblem(404, "not-found");

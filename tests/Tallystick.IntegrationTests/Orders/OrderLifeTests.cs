@@ -126,6 +126,7 @@ public sealed class OrderLifeTests(OrdersFixture fixture) : IClassFixture<Orders
     }
 
     [Theory]
+    [InlineData("")]
     [InlineData("3")]
     [InlineData("\"\"")]
     [InlineData("\"abc\"")]

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Tallystick.IntegrationTests.Orders;
 
 /// <summary>Who may act for which tenant.</summary>
@@ -37,6 +40,19 @@ public sealed class TenancyTests(OrdersFixture fixture) : IClassFixture<OrdersFi
             var refused = (await SendAsync("/orders", token, tenant)).IsProblem(401, "unauthorized");
             Assert.StartsWith("Bearer", refused.Headers["WWW-Authenticate"], StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task A_user_id_that_cannot_be_stored_is_refused()
+    {
+        static string Encode(byte[] bytes) => Convert.ToBase64String(bytes).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+        var content = Encode("""{"alg":"HS256","typ":"JWT"}"""u8.ToArray()) + "." + Encode(
+            """{"iss":"tallystick-orders","aud":"tallystick-orders","sub":"a\u0000","role":"operator","tenant":"acme","exp":99999999999}"""u8.ToArray());
+        var signature = HMACSHA256.HashData("for local development only: anyone can read this key"u8, Encoding.ASCII.GetBytes(content));
+        var token = content + "." + Encode(signature);
+        (await SendAsync("/orders", token, "acme")).IsProblem(403, "user-invalid");
+        (await _client.SendAsync(HttpMethod.Post, "/tenants", new { id = "unstored", name = "n" }, ("Authorization", "Bearer " + token)))
+            .IsProblem(403, "user-invalid");
     }
 
     [Fact]
