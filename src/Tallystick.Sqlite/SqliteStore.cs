@@ -163,7 +163,7 @@ public sealed class SqliteStore : IStore
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         _signals.Dispose();
-        _readers.Dispose();
+        await _readers.DisposeAsync();
         try
         {
             await _writer.DisposeAsync();

@@ -6,8 +6,11 @@ using Tallystick.Storage;
 namespace Tallystick.Sqlite.Reading;
 
 /// <summary>The connections that read: a bounded number, opened when needed, each used by one caller at a time.</summary>
-internal sealed class ReaderPool(string path, TailIndex tail, SqliteStoreOptions options) : IDisposable
+internal sealed class ReaderPool(string path, TailIndex tail, SqliteStoreOptions options) : IAsyncDisposable
 {
+    /// <summary>How long closing waits for the reads under way: each is one page. A connection that is still busy then is left to the finaliser.</summary>
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(30);
+
     private readonly SemaphoreSlim _places = new(options.ReadConnectionsMax);
     private readonly ConcurrentBag<Reader> _idle = [];
     private readonly CancellationTokenSource _closing = new();
@@ -42,16 +45,18 @@ internal sealed class ReaderPool(string path, TailIndex tail, SqliteStoreOptions
     }
 
     /// <summary>Waits for the reads under way to end, then closes the connections.</summary>
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        _closing.Cancel();
-        for (var i = 0; i < options.ReadConnectionsMax; i++)
-            _places.Wait();
+        await _closing.CancelAsync();
+        var taken = 0;
+        while (taken < options.ReadConnectionsMax && await _places.WaitAsync(CloseTimeout))
+            taken++;
         while (_idle.TryTake(out var reader))
             reader.Database.Dispose();
-        _places.Release(options.ReadConnectionsMax);
+        if (taken > 0)
+            _places.Release(taken);
     }
 
     private async ValueTask WaitForPlaceAsync(CancellationToken cancellationToken)
