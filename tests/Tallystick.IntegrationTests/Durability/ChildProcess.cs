@@ -30,11 +30,31 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>Starts it as a user who isn't root, if this one is: root may write everywhere.</summary>
     public static ChildProcess StartAsNobody(params string[] arguments)
     {
-        string[] all = ["dotnet", Path.Combine(AppContext.BaseDirectory, "Tallystick.Crasher.dll"), .. arguments];
-        return Environment.IsPrivilegedProcess
-            ? Start("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", .. all])
-            : Start(all[0], all[1..]);
+        if (!Environment.IsPrivilegedProcess)
+            return Start(arguments);
+        string[] all = ["dotnet", Path.Combine(ReadableCopy.Value, "Tallystick.Crasher.dll"), .. arguments];
+        return Start("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", .. all]);
     }
+
+    /// <summary>The tests' folder may lie where another user can't look (a clone in a private folder), so that user gets a copy.</summary>
+    private static readonly Lazy<string> ReadableCopy = new(() =>
+    {
+        var copy = Directory.CreateTempSubdirectory("tallystick-crasher-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(copy, recursive: true);
+        var paths = Directory.EnumerateFileSystemEntries(AppContext.BaseDirectory, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal);
+        foreach (var path in paths.Prepend(AppContext.BaseDirectory))
+        {
+            var target = Path.Combine(copy, Path.GetRelativePath(AppContext.BaseDirectory, path));
+            if (Directory.Exists(path))
+                Directory.CreateDirectory(target);
+            else
+                File.Copy(path, target);
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(target, (UnixFileMode)493); // rwxr-xr-x
+        }
+
+        return copy;
+    });
 
     /// <summary>Reads on until a line begins so.</summary>
     public async Task<string> UntilAsync(string beginning, CancellationToken cancellationToken)
