@@ -32,9 +32,7 @@ static WebApplication Build(string[] args)
 
     builder.Services.AddTallystick(tally => tally
         .UseSqlite(Path.Combine(configuration["Data"] ?? "data", "orders.db"))
-        .AddDecider<UserDecider>().AddProjection<UserDirectory>()
-        .AddDecider<OrderDecider>().AddProjection<OrderList>().AddProjection<SalesReport>().AddStep<CustomerMustExist>("customer-must-exist")
-        .AddDecider<NotificationDecider>().AddProjection<NotificationList>().AddSubscription<OrderNotifications>()
+        .AddOrders()
         .AddTenancy(
             tenancy => tenancy.FromHeader("X-Tenant-Id").VerifiedByClaim("tenant"),
             web => web.Reject("order-unknown", 404).Reject("tenant-unknown", 404) with
