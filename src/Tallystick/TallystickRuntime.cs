@@ -54,7 +54,7 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
     {
         if (Volatile.Read(ref _disposed) != 0)
             return;
-        await _stopping.CancelAsync();
+        _stopping.Cancel();
         try
         {
             await _following.WaitAsync(cancellationToken);

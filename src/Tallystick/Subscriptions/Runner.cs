@@ -72,7 +72,7 @@ internal abstract class Runner : IDisposable
     public async Task TellAsync(RunnerCommand command, CancellationToken cancellationToken)
     {
         _inbox.Post(command);
-        await command.Done.Task.WaitAsync(cancellationToken);
+        await command.Done.Task.ObserveAsync().WaitAsync(cancellationToken);
     }
 
     public void Dispose() => _stopping.Dispose();

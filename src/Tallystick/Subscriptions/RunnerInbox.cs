@@ -60,7 +60,7 @@ internal sealed class RunnerInbox(string name, int length)
 
         using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var waiting = wait(interrupt.Token).AsTask();
-        await Task.WhenAny(waiting, signal.Task);
+        await Task.WhenAny(waiting, signal.Task.ObserveAsync());
         interrupt.Cancel();
         try
         {

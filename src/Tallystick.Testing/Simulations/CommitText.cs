@@ -1,0 +1,38 @@
+using System.Text;
+using Tallystick.Storage;
+
+namespace Tallystick.Testing.Simulations;
+
+/// <summary>Commits and their results in a line, for traces.</summary>
+internal static class CommitText
+{
+    public static string Of(Commit commit)
+    {
+        var text = new StringBuilder();
+        foreach (var append in commit.Appends)
+        {
+            if (append.Events.IsEmpty)
+                text.Append($" expects {append.Stream} at {append.Expected}");
+            else
+                text.Append($" appends {string.Join(", ", append.Events.Select(e => e.Type))} to {append.Stream} at {append.Expected}");
+        }
+
+        foreach (var condition in commit.Conditions)
+            text.Append($" requires no '{condition.Query}' after {condition.After}");
+        if (!commit.Documents.IsEmpty)
+            text.Append($" changes {commit.Documents.Length} documents");
+        foreach (var change in commit.Checkpoints)
+            text.Append(change.Position == change.Expected ? $" guards {change.Name}={change.Position}" : $" saves {change.Name}={change.Position?.ToString() ?? "none"}");
+        if (commit.Key is { } key)
+            text.Append($" once as '{key.Value}'");
+        return text.Length == 0 ? "an empty commit" : text.ToString(1, text.Length - 1);
+    }
+
+    public static string Of(CommitResult result) => result switch
+    {
+        CommitResult.Committed { IsReplay: true } replay => $"known already, position {replay.Position}",
+        CommitResult.Committed committed => $"committed, position {committed.Position}",
+        CommitResult.Refused refused => $"refused, {refused.Reason}",
+        _ => result.ToString(),
+    };
+}

@@ -1,0 +1,212 @@
+using System.Buffers.Binary;
+using Tallystick.Events;
+using Tallystick.Storage;
+using Tallystick.Tenancy;
+
+namespace Tallystick.Testing.Simulations;
+
+// The meaning of a store is that of InMemoryStore, the product's own code; what is simulated is where it lives: a disk to which batches of
+// commits are synced, which takes time, and which a crash may find in the middle. Everything a store does is checked against LogModel.
+
+/// <summary>The simulated database: one writer that syncs batches of commits to a journal, and what it holds in memory, which a crash wipes out.</summary>
+internal sealed class SimulatedServer
+{
+    private const int BatchLengthMax = 64;
+
+    private readonly SimulationCore _core;
+    private readonly SortedDictionary<string, LogModel> _models = new(StringComparer.Ordinal);
+    private readonly List<JournalEntry> _journal = [];
+    private readonly List<Pending> _waiting = [];
+    private readonly ReplayClock _clock = new();
+    private readonly ReplayEntropy _entropy = new();
+    private List<Pending>? _syncing;
+    private SimulatedContext _context;
+
+    public SimulatedServer(SimulationCore core)
+    {
+        _core = core;
+        _context = core.NewContext("store");
+        Memory = NewMemory();
+    }
+
+    /// <summary>What is durable, to be read.</summary>
+    public InMemoryStore Memory { get; private set; }
+
+    public StoreLimits Limits { get; } = new();
+
+    public bool IsUp { get; private set; } = true;
+
+    /// <summary>Whether the disk has no room now: nothing can be written, and all can be read.</summary>
+    public bool IsFull { get; set; }
+
+    /// <summary>Called after each commit that took effect.</summary>
+    public Action<Commit, CommitResult.Committed>? Applied { get; set; }
+
+    /// <summary>All tenants that have a log.</summary>
+    public IEnumerable<TenantId> Tenants => _models.Keys.Select(name => name == TenantId.Platform.Value ? TenantId.Platform : TenantId.Parse(name));
+
+    public LogModel Model(TenantId tenant)
+    {
+        if (!_models.TryGetValue(tenant.Value, out var model))
+            _models.Add(tenant.Value, model = new LogModel());
+        return model;
+    }
+
+    /// <summary>Hands a commit to the writer; completes when it is durable, or fails.</summary>
+    public Task<CommitResult> SubmitAsync(Commit commit)
+    {
+        var pending = new Pending(commit);
+        _waiting.Add(pending);
+        Pump();
+        return pending.Result.Task;
+    }
+
+    /// <summary>Kills it: what is in memory is gone, and whether the batch that is being synced is on the disk is chance.</summary>
+    public void Crash()
+    {
+        IsUp = false;
+        _context.Kill();
+        var lost = _waiting.Concat(_syncing ?? []).ToArray();
+        if (_syncing is { } batch)
+        {
+            switch (_core.Choices.Deviate("crash/batch", 0.6, 2))
+            {
+                case 1:
+                    _core.Trace.Add("store", $"crashes after {batch.Count} commits became durable, before anybody is told");
+                    foreach (var pending in batch)
+                        Apply(pending.Commit);
+                    break;
+                case 2:
+                    _core.Trace.Add("store", $"crashes in the middle of writing {batch.Count} commits: the journal's end is torn");
+                    foreach (var pending in batch)
+                        _journal.Add(new JournalEntry(pending.Commit, _core.Scheduler.Now, 0, IsWhole: false));
+                    break;
+                default:
+                    _core.Trace.Add("store", $"crashes before {batch.Count} commits are written");
+                    break;
+            }
+        }
+        else
+        {
+            _core.Trace.Add("store", "crashes");
+        }
+
+        _syncing = null;
+        _waiting.Clear();
+        _ = Memory.DisposeAsync();
+        foreach (var pending in lost)
+            pending.Result.TrySetException(new TallystickException("The connection was lost while the commit was on its way; whether it took effect isn't known.", isTransient: true));
+    }
+
+    /// <summary>Starts again: reads the journal, drops a torn end, and must then hold exactly what it had held.</summary>
+    public void Recover()
+    {
+        _context = _core.NewContext("store");
+        Memory = NewMemory();
+        _journal.RemoveAll(entry => !entry.IsWhole);
+        foreach (var entry in _journal)
+            Replay(entry);
+        IsUp = true;
+        _core.Trace.Add("store", $"is up again with {_journal.Count} commits");
+        foreach (var tenant in Tenants)
+            RecoveryCheck.Run(tenant, Model(tenant), Memory, _core);
+    }
+
+    private InMemoryStore NewMemory() => new(new StoreOptions { Limits = Limits, Time = _clock, Entropy = _entropy });
+
+    private void Pump()
+    {
+        if (_syncing is not null || _waiting.Count == 0)
+            return;
+        _syncing = [.. _waiting.Take(BatchLengthMax)];
+        _waiting.RemoveRange(0, _syncing.Count);
+        var slow = _core.Choices.Deviate("sync/slow", _core.Rates.Slow, 3);
+        var due = _core.Scheduler.Now + TimeSpan.FromMilliseconds(slow switch { 0 => 1, 1 => 10, 2 => 200, _ => 3000 });
+        _core.Scheduler.At(due, _context, static server => ((SimulatedServer)server!).Synced(), this);
+    }
+
+    private void Synced()
+    {
+        var batch = _syncing!;
+        _syncing = null;
+        foreach (var pending in batch)
+        {
+            if (IsFull)
+            {
+                _core.Trace.Add("store", "refuses a commit: the disk is full");
+                pending.Result.TrySetException(new TallystickException("The disk is full.", isTransient: true));
+                continue;
+            }
+
+            try
+            {
+                pending.Result.TrySetResult(Apply(pending.Commit));
+            }
+            catch (Exception error)
+            {
+                pending.Result.TrySetException(error);
+            }
+        }
+
+        Pump();
+    }
+
+    private CommitResult Apply(Commit commit)
+    {
+        var entry = new JournalEntry(commit, _core.Scheduler.Now, (ulong)_journal.Count, IsWhole: true);
+        var result = Replay(entry);
+        if (Model(commit.Tenant).Apply(commit, result) is { } wrong)
+            _core.Fail($"Tenant {commit.Tenant}: {wrong}. The commit: {CommitText.Of(commit)}.");
+        if (result is CommitResult.Committed { IsReplay: false } committed)
+        {
+            _journal.Add(entry);
+            _core.Trace.Add("store", $"{commit.Tenant} {CommitText.Of(commit)}: {CommitText.Of(result)}");
+            Applied?.Invoke(commit, committed);
+        }
+        else
+        {
+            _core.Trace.Add("store", $"{commit.Tenant} {CommitText.Of(commit)}: {CommitText.Of(result)}");
+        }
+
+        return result;
+    }
+
+    private CommitResult Replay(JournalEntry entry)
+    {
+        _clock.Now = entry.Time;
+        _entropy.Begin(entry.Salt);
+        return Memory.CommitAsync(entry.Commit, CancellationToken.None).GetAwaiter().GetResult();
+    }
+
+    private sealed record JournalEntry(Commit Commit, DateTimeOffset Time, ulong Salt, bool IsWhole);
+
+    private sealed record Pending(Commit Commit)
+    {
+        public TaskCompletionSource<CommitResult> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private sealed class ReplayClock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+
+    /// <summary>Gives a commit the same salts whenever it is read from the journal.</summary>
+    private sealed class ReplayEntropy : Entropy
+    {
+        private ulong _state;
+
+        public void Begin(ulong salt) => _state = Choices.Mix(unchecked(salt + 1));
+
+        public override void Fill(Span<byte> buffer)
+        {
+            Span<byte> word = stackalloc byte[8];
+            for (var i = 0; i < buffer.Length; i += 8)
+            {
+                BinaryPrimitives.WriteUInt64LittleEndian(word, Choices.Mix(_state = unchecked(_state + 0x9E3779B97F4A7C15)));
+                word[..Math.Min(8, buffer.Length - i)].CopyTo(buffer[i..]);
+            }
+        }
+    }
+}

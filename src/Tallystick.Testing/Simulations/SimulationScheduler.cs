@@ -1,0 +1,119 @@
+using System.Diagnostics;
+
+namespace Tallystick.Testing.Simulations;
+
+/// <summary>
+/// Runs everything on one thread: what is ready, in an order drawn from the seed; and when nothing is, the clock jumps to the next timer.
+/// </summary>
+internal sealed class SimulationScheduler(Choices choices, Trace trace, DateTimeOffset start)
+{
+    private const string Order = "order";
+
+    private readonly List<Work> _ready = [];
+    private readonly PriorityQueue<Alarm, (long Due, long Number)> _alarms = new();
+    private readonly int _thread = Environment.CurrentManagedThreadId;
+    private long _alarmNumber;
+    private string? _foreign;
+
+    /// <summary>The world's time.</summary>
+    public DateTimeOffset Now { get; private set; } = start;
+
+    /// <summary>How many pieces of work were run.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>How likely something else is run than what became ready first.</summary>
+    public double ReorderProbability { get; set; }
+
+    /// <summary>Adds work for a context. Work of a context that is dead is dropped, as a killed process drops it.</summary>
+    public void Enqueue(SimulatedContext context, SendOrPostCallback callback, object? state)
+    {
+        if (Environment.CurrentManagedThreadId != _thread)
+        {
+            Interlocked.CompareExchange(ref _foreign, new StackTrace(2, fNeedFileInfo: false).ToString(), null);
+            return;
+        }
+
+        if (!context.IsDead)
+            _ready.Add(new Work(context, callback, state));
+    }
+
+    /// <summary>Calls back on a context at a time, unless it is cancelled or the context is dead by then.</summary>
+    public Alarm At(DateTimeOffset due, SimulatedContext context, SendOrPostCallback callback, object? state)
+    {
+        var alarm = new Alarm(due, new Work(context, callback, state));
+        _alarms.Enqueue(alarm, (due.UtcTicks, _alarmNumber++));
+        return alarm;
+    }
+
+    /// <summary>Runs one piece of work.</summary>
+    /// <returns>False if nothing is ready and no timer is set: nothing would ever happen again.</returns>
+    /// <exception cref="CheckFailedException">Work came from another thread, so the run can't be repeated.</exception>
+    public bool Step()
+    {
+        DemandOneThread();
+        while (_ready.Count == 0)
+        {
+            if (!_alarms.TryDequeue(out var alarm, out _))
+                return false;
+            if (alarm.IsCancelled || alarm.Work.Context.IsDead)
+                continue;
+            if (alarm.Due > Now)
+                Now = alarm.Due;
+            _ready.Add(alarm.Work);
+        }
+
+        var index = _ready.Count == 1 ? 0 : choices.Deviate(Order, ReorderProbability, _ready.Count - 1);
+        var work = _ready[index];
+        _ready.RemoveAt(index);
+        if (work.Context.IsDead)
+            return true;
+        Steps++;
+        trace.Step(work.Context.Name, _ready.Count, Now);
+        SynchronizationContext.SetSynchronizationContext(work.Context);
+        work.Callback(work.State);
+        return true;
+    }
+
+    private void DemandOneThread()
+    {
+        if (Volatile.Read(ref _foreign) is not { } stack)
+            return;
+        throw new CheckFailedException(
+            "Work left the simulation's thread and came back from another one, so this run can't be repeated. Something uses the thread pool: Task.Run, a timer or a "
+            + "semaphore that isn't the simulation's, ConfigureAwait(false), or WaitAsync and WhenAny on a TaskCompletionSource that runs its continuations "
+            + "asynchronously. It came back here:\n" + stack);
+    }
+
+    /// <summary>A piece of work, and whose it is.</summary>
+    internal readonly record struct Work(SimulatedContext Context, SendOrPostCallback Callback, object? State);
+
+    /// <summary>Work for a later time.</summary>
+    internal sealed class Alarm(DateTimeOffset due, Work work)
+    {
+        public DateTimeOffset Due { get; } = due;
+
+        public Work Work { get; } = work;
+
+        public bool IsCancelled { get; set; }
+    }
+}
+
+/// <summary>
+/// One process, as far as scheduling goes: every continuation of code that was started in it comes back here. Killing it drops them all, and no
+/// <c>finally</c> runs, as when a real process is killed.
+/// </summary>
+internal sealed class SimulatedContext(SimulationScheduler scheduler, string name) : SynchronizationContext
+{
+    public string Name { get; } = name;
+
+    public bool IsDead { get; private set; }
+
+    public void Kill() => IsDead = true;
+
+    public override void Post(SendOrPostCallback d, object? state) => scheduler.Enqueue(this, d, state);
+
+    public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException(
+        "Nothing in a simulation may block until something else has run. Use Post.");
+
+    public override SynchronizationContext CreateCopy() => this;
+}
