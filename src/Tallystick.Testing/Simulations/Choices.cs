@@ -1,7 +1,9 @@
+using Tallystick.Testing.Randomness;
+
 namespace Tallystick.Testing.Simulations;
 
-// A decision's value depends only on the seed, its kind and how many of that kind came before. So a decision can be calmed (forced to
-// be the dull one) without changing what all the others draw, which is what makes a failing schedule shrink well.
+// A decision's value depends only on the seed, its kind and how many of that kind came before. So a decision can be forced to be the dull
+// one without changing what all the others draw, which is what makes a failing schedule shrink well.
 
 /// <summary>A decision of a simulated run that was not the dull one: its kind, and its number among those of its kind, from 0.</summary>
 internal readonly record struct Deviation(string Kind, int Ordinal) : IComparable<Deviation>
@@ -20,8 +22,8 @@ internal readonly record struct Deviation(string Kind, int Ordinal) : IComparabl
 /// a deviation, which is noted.
 /// </summary>
 /// <param name="seed">The seed.</param>
-/// <param name="calmed">Decisions that must be dull although the seed says otherwise.</param>
-internal sealed class Choices(ulong seed, IReadOnlySet<Deviation> calmed)
+/// <param name="allowed">The decisions that may deviate if the seed says so; null: all.</param>
+internal sealed class Choices(long seed, IReadOnlySet<Deviation>? allowed)
 {
     private readonly Dictionary<string, Counter> _counters = new(StringComparer.Ordinal);
     private readonly List<Deviation> _deviations = [];
@@ -36,7 +38,7 @@ internal sealed class Choices(ulong seed, IReadOnlySet<Deviation> calmed)
     public int Deviate(string kind, double probability, int ways)
     {
         var (ordinal, value) = Draw(kind);
-        if (ways < 1 || (value >> 11) * (1.0 / (1UL << 53)) >= probability || calmed.Contains(new Deviation(kind, ordinal)))
+        if (ways < 1 || (value >> 11) * (1.0 / (1UL << 53)) >= probability || allowed?.Contains(new Deviation(kind, ordinal)) == false)
             return 0;
         _deviations.Add(new Deviation(kind, ordinal));
         return 1 + (int)(Mix(value) % (ulong)ways);
@@ -45,8 +47,8 @@ internal sealed class Choices(ulong seed, IReadOnlySet<Deviation> calmed)
     /// <summary>One of 0 to <paramref name="count"/> - 1: no deviation but content, such as which of the customers orders.</summary>
     public int Next(string kind, int count) => (int)(Draw(kind).Value % (ulong)count);
 
-    /// <summary>A number from which a part of the run may draw on its own.</summary>
-    public ulong Seed(string kind) => Draw(kind).Value;
+    /// <summary>Randomness for a part of the run that draws on its own.</summary>
+    public SeededEntropy Entropy(string kind) => new(unchecked((long)Draw(kind).Value));
 
     /// <summary>The finaliser of SplitMix64 (Steele, Lea and Flood: Fast splittable pseudorandom number generators, 2014).</summary>
     public static ulong Mix(ulong z)
@@ -71,7 +73,7 @@ internal sealed class Choices(ulong seed, IReadOnlySet<Deviation> calmed)
     private (int Ordinal, ulong Value) Draw(string kind)
     {
         if (!_counters.TryGetValue(kind, out var counter))
-            _counters.Add(kind, counter = new Counter { Base = Mix(seed ^ Mix(Hash(kind))) });
+            _counters.Add(kind, counter = new Counter { Base = Mix(unchecked((ulong)seed) ^ Mix(Hash(kind))) });
         var ordinal = counter.Count++;
         return (ordinal, Mix(unchecked(counter.Base + ((ulong)(ordinal + 1) * 0x9E3779B97F4A7C15))));
     }

@@ -6,6 +6,10 @@ namespace Tallystick.Testing.Simulations;
 /// </summary>
 internal sealed class FaultRates
 {
+    private FaultRates()
+    {
+    }
+
     public FaultRates(Choices choices)
     {
         double Rate(string kind, double probability, double rate) => choices.Chance("swarm/" + kind, probability) ? rate : 0;
@@ -16,13 +20,16 @@ internal sealed class FaultRates
         LostAnswer = Rate("lost-answer", 0.5, 0.03);
         Slow = Rate("slow", 0.6, 0.1);
         Repeat = Rate("repeat", 0.4, 0.1);
-        Crash = Rate("crash", 0.6, 0.25);
-        Restart = Rate("restart", 0.3, 0.15);
-        ServerCrash = Rate("server-crash", 0.4, 0.15);
-        DiskFull = Rate("disk-full", 0.25, 0.15);
-        Rebuild = Rate("rebuild", 0.4, 0.25);
+        Crash = Rate("crash", 0.6, 0.08);
+        Restart = Rate("restart", 0.3, 0.06);
+        ServerCrash = Rate("server-crash", 0.4, 0.06);
+        DiskFull = Rate("disk-full", 0.25, 0.06);
+        Rebuild = Rate("rebuild", 0.4, 0.1);
         ClockSkew = Rate("clock-skew", 0.3, 1);
     }
+
+    /// <summary>No trouble at all.</summary>
+    public static FaultRates None { get; } = new();
 
     /// <summary>Another piece of work than the one that became ready first is run.</summary>
     public double Reorder { get; }

@@ -10,28 +10,28 @@ internal static class RecoveryCheck
     public static void Run(TenantId tenant, LogModel model, InMemoryStore store, SimulationCore core)
     {
         // The in-memory store answers at once, so nothing is awaited here.
-        var head = store.ReadHeadAsync(tenant, CancellationToken.None).GetAwaiter().GetResult().Position;
+        var head = store.ReadHeadAsync(tenant, CancellationToken.None).AtOnce().Position;
         if (head.Value != model.Head)
             core.Fail($"Tenant {tenant}: after the crash the log ends at {head}, but {model.Head} events were durable before.");
         var read = new LogRead(LogPosition.Start, store.Limits.PageLengthMax);
-        if (model.Check(read, store.ReadLogAsync(tenant, read, CancellationToken.None).GetAwaiter().GetResult()) is { } wrong)
+        if (model.Check(read, store.ReadLogAsync(tenant, read, CancellationToken.None).AtOnce()) is { } wrong)
             core.Fail($"Tenant {tenant}: after the crash {wrong}.");
         foreach (var (name, position) in model.Checkpoints)
         {
-            var actual = store.ReadCheckpointAsync(tenant, name, CancellationToken.None).GetAwaiter().GetResult();
+            var actual = store.ReadCheckpointAsync(tenant, name, CancellationToken.None).AtOnce();
             if (actual?.Value != position)
                 core.Fail($"Tenant {tenant}: after the crash checkpoint '{name}' is {actual?.ToString() ?? "gone"}, but it was {position}.");
         }
 
         foreach (var (key, _) in model.Keys)
         {
-            if (store.FindCommitAsync(tenant, key, CancellationToken.None).GetAwaiter().GetResult() is null)
+            if (store.FindCommitAsync(tenant, key, CancellationToken.None).AtOnce() is null)
                 core.Fail($"Tenant {tenant}: after the crash idempotency key '{key}' is forgotten.");
         }
 
         foreach (var ((collection, generation, key), document) in model.Documents)
         {
-            var found = store.FindDocumentsAsync(tenant, collection, generation, [key], CancellationToken.None).GetAwaiter().GetResult().Items[0];
+            var found = store.FindDocumentsAsync(tenant, collection, generation, [key], CancellationToken.None).AtOnce().Items[0];
             if (found is null || !found.Body.Span.SequenceEqual(document.Body.Span))
                 core.Fail($"Tenant {tenant}: after the crash document '{key}' of {collection} (generation {generation}) is {(found is null ? "gone" : "another")}.");
         }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Microsoft.Extensions.DependencyInjection;
 using Tallystick.Events;
 
@@ -11,12 +10,20 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
 
     private SimulatedContext _context = core.NewContext(name);
     private ServiceProvider? _services;
-    private bool _stopping;
+    private Phase _phase = Phase.Down;
+
+    private enum Phase
+    {
+        Down,
+        Starting,
+        Up,
+        Stopping,
+    }
 
     public string Name { get; } = name;
 
     /// <summary>Whether it takes requests.</summary>
-    public bool IsUp => _services is not null && !_stopping;
+    public bool IsUp => _phase == Phase.Up;
 
     /// <summary>Which of the application's deployments it runs, from 0.</summary>
     public int Deployment { get; private set; }
@@ -26,18 +33,18 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
 
     public void Start()
     {
-        _context = core.NewContext(Name);
-        Deployment = core.Options.Deployments == 1 ? 0 : core.Choices.Next("deployment", core.Options.Deployments);
+        (_context, _phase) = (core.NewContext(Name), Phase.Starting);
+        Deployment = core.Options.Deployments.Length < 2 ? 0 : core.Choices.Next("deployment", core.Options.Deployments.Length);
         _context.Post(_ => _ = StartAsync(), null);
     }
 
     /// <summary>Ends it as <c>kill -9</c> does, and starts it again after a while.</summary>
     public void Kill()
     {
+        if (_phase == Phase.Down)
+            return;
         core.Trace.Add(Name, "is killed");
-        _context.Kill();
-        _services = null;
-        StartLater();
+        Fall();
     }
 
     /// <summary>Stops it in good order, and starts it again.</summary>
@@ -61,14 +68,13 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
             var services = MakeServices();
             _services = services;
             await services.GetRequiredService<TallystickRuntime>().StartAsync(CancellationToken.None);
-            core.Trace.Add(Name, core.Options.Deployments == 1 ? "runs" : $"runs deployment {Deployment}");
+            _phase = Phase.Up;
+            core.Trace.Add(Name, core.Options.Deployments.Length < 2 ? "runs" : $"runs deployment {Deployment}");
         }
         catch (TallystickException error) when (error.IsTransient)
         {
             core.Trace.Add(Name, $"couldn't start: {error.Message}");
-            _context.Kill();
-            _services = null;
-            StartLater();
+            Fall();
         }
         catch (Exception error)
         {
@@ -80,13 +86,13 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
     {
         var skew = TimeSpan.FromSeconds(core.Choices.Deviate("clock-skew", core.Rates.ClockSkew, 240) - 120);
         var time = new SimulatedTime(core.Scheduler, _context, core.Rates.ClockSkew > 0 ? skew : TimeSpan.Zero);
-        var store = new SimulatedStore(core, core.Server, Name, time);
+        var store = new SimulatedStore(core, core.Server, Name, Deployment, time);
         var services = new ServiceCollection();
         services.AddSingleton<TimeProvider>(time);
-        services.AddSingleton<Entropy>(new SeededEntropy(core.Choices.Seed("entropy/" + Name)));
+        services.AddSingleton<Entropy>(core.Choices.Entropy("entropy/" + Name));
         services.AddTallystick(tally =>
         {
-            core.Application(tally, Deployment);
+            core.Configure(tally, Deployment);
             tally.UseStore(_ => store);
         });
         return services.BuildServiceProvider();
@@ -95,11 +101,10 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
     private async Task RestartAsync()
     {
         core.Trace.Add(Name, "stops");
-        _stopping = true;
-        var services = _services!;
+        _phase = Phase.Stopping;
         try
         {
-            await services.GetRequiredService<TallystickRuntime>().StopAsync(CancellationToken.None);
+            await Services.GetRequiredService<TallystickRuntime>().StopAsync(CancellationToken.None);
             core.Trace.Add(Name, "has stopped");
         }
         catch (Exception error)
@@ -107,14 +112,15 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
             core.Fail($"{Name} can't be stopped: {error}");
         }
 
-        _context.Kill();
-        _services = null;
-        _stopping = false;
-        StartLater();
+        Fall();
     }
 
-    private void StartLater() =>
+    private void Fall()
+    {
+        _context.Kill();
+        (_services, _phase) = (null, Phase.Down);
         core.Scheduler.At(core.Scheduler.Now + StartAgain, core.World, static node => ((SimulatedNode)node!).Start(), this);
+    }
 
     private async Task GuardAsync(Func<IServiceProvider, Task> work)
     {
@@ -125,21 +131,6 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
         catch (Exception error)
         {
             core.Fail($"A request failed in a way that the simulation doesn't know: {error}");
-        }
-    }
-
-    private sealed class SeededEntropy(ulong seed) : Entropy
-    {
-        private ulong _state = seed;
-
-        public override void Fill(Span<byte> buffer)
-        {
-            Span<byte> word = stackalloc byte[8];
-            for (var i = 0; i < buffer.Length; i += 8)
-            {
-                BinaryPrimitives.WriteUInt64LittleEndian(word, Choices.Mix(_state = unchecked(_state + 0x9E3779B97F4A7C15)));
-                word[..Math.Min(8, buffer.Length - i)].CopyTo(buffer[i..]);
-            }
         }
     }
 }

@@ -1,7 +1,7 @@
-using System.Buffers.Binary;
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Randomness;
 
 namespace Tallystick.Testing.Simulations;
 
@@ -39,8 +39,8 @@ internal sealed class SimulatedServer
     /// <summary>Whether the disk has no room now: nothing can be written, and all can be read.</summary>
     public bool IsFull { get; set; }
 
-    /// <summary>Called after each commit that took effect.</summary>
-    public Action<Commit, CommitResult.Committed>? Applied { get; set; }
+    /// <summary>Called after each commit that took effect, with the deployment that it came from.</summary>
+    public Action<Commit, int>? Applied { get; set; }
 
     /// <summary>All tenants that have a log.</summary>
     public IEnumerable<TenantId> Tenants => _models.Keys.Select(name => name == TenantId.Platform.Value ? TenantId.Platform : TenantId.Parse(name));
@@ -52,10 +52,15 @@ internal sealed class SimulatedServer
         return model;
     }
 
+    /// <summary>Stores what is there before anything runs.</summary>
+    public void Store(Commit commit) => Apply(commit, 0);
+
     /// <summary>Hands a commit to the writer; completes when it is durable, or fails.</summary>
-    public Task<CommitResult> SubmitAsync(Commit commit)
+    /// <param name="commit">The commit.</param>
+    /// <param name="deployment">The deployment of the process that it comes from.</param>
+    public Task<CommitResult> SubmitAsync(Commit commit, int deployment)
     {
-        var pending = new Pending(commit);
+        var pending = new Pending(commit, deployment);
         _waiting.Add(pending);
         Pump();
         return pending.Result.Task;
@@ -74,7 +79,7 @@ internal sealed class SimulatedServer
                 case 1:
                     _core.Trace.Add("store", $"crashes after {batch.Count} commits became durable, before anybody is told");
                     foreach (var pending in batch)
-                        Apply(pending.Commit);
+                        Apply(pending.Commit, pending.Deployment);
                     break;
                 case 2:
                     _core.Trace.Add("store", $"crashes in the middle of writing {batch.Count} commits: the journal's end is torn");
@@ -93,7 +98,7 @@ internal sealed class SimulatedServer
 
         _syncing = null;
         _waiting.Clear();
-        _ = Memory.DisposeAsync();
+        _ = Memory.DisposeAsync().AsTask();
         foreach (var pending in lost)
             pending.Result.TrySetException(new TallystickException("The connection was lost while the commit was on its way; whether it took effect isn't known.", isTransient: true));
     }
@@ -140,7 +145,7 @@ internal sealed class SimulatedServer
 
             try
             {
-                pending.Result.TrySetResult(Apply(pending.Commit));
+                pending.Result.TrySetResult(Apply(pending.Commit, pending.Deployment));
             }
             catch (Exception error)
             {
@@ -151,17 +156,17 @@ internal sealed class SimulatedServer
         Pump();
     }
 
-    private CommitResult Apply(Commit commit)
+    private CommitResult Apply(Commit commit, int deployment)
     {
-        var entry = new JournalEntry(commit, _core.Scheduler.Now, (ulong)_journal.Count, IsWhole: true);
+        var entry = new JournalEntry(commit, _core.Scheduler.Now, _journal.Count, IsWhole: true);
         var result = Replay(entry);
         if (Model(commit.Tenant).Apply(commit, result) is { } wrong)
             _core.Fail($"Tenant {commit.Tenant}: {wrong}. The commit: {CommitText.Of(commit)}.");
-        if (result is CommitResult.Committed { IsReplay: false } committed)
+        if (result is CommitResult.Committed { IsReplay: false })
         {
             _journal.Add(entry);
             _core.Trace.Add("store", $"{commit.Tenant} {CommitText.Of(commit)}: {CommitText.Of(result)}");
-            Applied?.Invoke(commit, committed);
+            Applied?.Invoke(commit, deployment);
         }
         else
         {
@@ -174,13 +179,13 @@ internal sealed class SimulatedServer
     private CommitResult Replay(JournalEntry entry)
     {
         _clock.Now = entry.Time;
-        _entropy.Begin(entry.Salt);
-        return Memory.CommitAsync(entry.Commit, CancellationToken.None).GetAwaiter().GetResult();
+        _entropy.Begin(entry.Number);
+        return Memory.CommitAsync(entry.Commit, CancellationToken.None).AtOnce();
     }
 
-    private sealed record JournalEntry(Commit Commit, DateTimeOffset Time, ulong Salt, bool IsWhole);
+    private sealed record JournalEntry(Commit Commit, DateTimeOffset Time, long Number, bool IsWhole);
 
-    private sealed record Pending(Commit Commit)
+    private sealed record Pending(Commit Commit, int Deployment)
     {
         public TaskCompletionSource<CommitResult> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
@@ -195,18 +200,10 @@ internal sealed class SimulatedServer
     /// <summary>Gives a commit the same salts whenever it is read from the journal.</summary>
     private sealed class ReplayEntropy : Entropy
     {
-        private ulong _state;
+        private SeededEntropy _salts = new(0);
 
-        public void Begin(ulong salt) => _state = Choices.Mix(unchecked(salt + 1));
+        public void Begin(long number) => _salts = new SeededEntropy(number);
 
-        public override void Fill(Span<byte> buffer)
-        {
-            Span<byte> word = stackalloc byte[8];
-            for (var i = 0; i < buffer.Length; i += 8)
-            {
-                BinaryPrimitives.WriteUInt64LittleEndian(word, Choices.Mix(_state = unchecked(_state + 0x9E3779B97F4A7C15)));
-                word[..Math.Min(8, buffer.Length - i)].CopyTo(buffer[i..]);
-            }
-        }
+        public override void Fill(Span<byte> buffer) => _salts.Fill(buffer);
     }
 }

@@ -9,7 +9,7 @@ namespace Tallystick.Testing.Simulations;
 /// A process's connection to the simulated database. Every call is a message there and one back: either may be late or get lost, and the database
 /// may be busy or gone. What it answers is checked against the model before it leaves.
 /// </summary>
-internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server, string node, TimeProvider time) : IStore
+internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server, string node, int deployment, TimeProvider time) : IStore
 {
     private readonly string _requests = "request/" + node;
     private readonly string _answers = "answer/" + node;
@@ -20,7 +20,7 @@ internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server
     public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
     {
         await SendAsync("commit", cancellationToken);
-        var result = await server.SubmitAsync(commit);
+        var result = await server.SubmitAsync(commit, deployment);
         await AnswerAsync("commit", CancellationToken.None);
         return result;
     }

@@ -315,6 +315,12 @@ internal abstract class Runner : IDisposable
             command.Done.TrySetException(new InvalidOperationException($"'{Name}' ended before it could do that."));
             throw;
         }
+        catch (OwnerMovedException moved)
+        {
+            _loaded = false;
+            command.Done.TrySetException(new TallystickException(
+                $"Another process has just changed '{Name}' of {Tenant}, so nothing was done: {moved.Message} Look at its status, and try again.", moved, isTransient: true));
+        }
         catch (Exception error)
         {
             _loaded = false;

@@ -59,7 +59,7 @@ internal sealed class RunnerInbox(string name, int length)
         }
 
         using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var waiting = wait(interrupt.Token).AsTask();
+        var waiting = wait(interrupt.Token).AsTask().ObserveAsync();
         await Task.WhenAny(waiting, signal.Task.ObserveAsync());
         interrupt.Cancel();
         try

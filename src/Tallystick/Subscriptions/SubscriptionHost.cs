@@ -160,6 +160,7 @@ public sealed class SubscriptionHost : IAsyncDisposable
     /// Returns when that is durably begun; the status tells how far it is.
     /// </summary>
     /// <exception cref="InvalidOperationException">It is being rebuilt already, is stopped, or is a subscription.</exception>
+    /// <exception cref="TallystickException">The store failed, or another process changed the projection at the same moment (transient).</exception>
     /// <exception cref="ArgumentException">The tenant or the name isn't run here.</exception>
     public Task RebuildAsync(TenantId tenant, string name, CancellationToken cancellationToken) =>
         Find(tenant, name).TellAsync(new RunnerCommand.Rebuild(), cancellationToken);

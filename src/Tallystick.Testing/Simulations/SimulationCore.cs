@@ -1,0 +1,211 @@
+using Microsoft.Extensions.DependencyInjection;
+using Tallystick.Subscriptions;
+using Tallystick.Tenancy;
+
+namespace Tallystick.Testing.Simulations;
+
+/// <summary>One simulated world: a database, processes that run the application over it, clients, and trouble.</summary>
+internal sealed class SimulationCore
+{
+    private static readonly DateTimeOffset Start = new(2026, 1, 5, 8, 0, 0, TimeSpan.Zero);
+    private static readonly TimeSpan ServerIsBack = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan DiskIsFullFor = TimeSpan.FromSeconds(3);
+
+    private readonly Action<TallystickBuilder> _application;
+    private readonly bool _isEmbedded;
+    private int _clientsRunning;
+
+    public SimulationCore(long seed, IReadOnlySet<Deviation>? allowed, Action<TallystickBuilder> application, SimulationOptions options)
+    {
+        (_application, Options) = (application, options);
+        Choices = new Choices(seed, allowed);
+        Rates = new FaultRates(Choices);
+        Scheduler = new SimulationScheduler(Choices, Trace, Start) { ReorderProbability = Rates.Reorder };
+        World = NewContext("world");
+        Time = new SimulatedTime(Scheduler, World, TimeSpan.Zero);
+        Server = new SimulatedServer(this);
+        Nodes = [.. Enumerable.Range(1, 1 + Choices.Deviate("nodes", 0.5, options.NodesMax - 1)).Select(n => new SimulatedNode(this, "node-" + n))];
+        _isEmbedded = Nodes.Count == 1;
+        Tenants = [.. Enumerable.Range(0, options.Tenants).Select(n => TenantId.Parse("tenant-" + (char)('a' + n)))];
+    }
+
+    public SimulationOptions Options { get; }
+
+    public Choices Choices { get; }
+
+    public FaultRates Rates { get; private set; }
+
+    public Trace Trace { get; } = new();
+
+    public SimulationScheduler Scheduler { get; }
+
+    public SimulatedServer Server { get; }
+
+    /// <summary>The context of all that is no process: clients, trouble, the network.</summary>
+    public SimulatedContext World { get; }
+
+    public TimeProvider Time { get; }
+
+    public IReadOnlyList<SimulatedNode> Nodes { get; }
+
+    public IReadOnlyList<TenantId> Tenants { get; }
+
+    /// <summary>The first thing that went wrong; null while nothing has.</summary>
+    public string? Failure { get; private set; }
+
+    public void Fail(string message)
+    {
+        if (Failure is not null)
+            return;
+        Failure = message;
+        Trace.Add("!!", message);
+    }
+
+    public SimulatedContext NewContext(string name) => new(Scheduler, name);
+
+    public void Configure(TallystickBuilder tally, int deployment)
+    {
+        _application(tally);
+        if (deployment < Options.Deployments.Length)
+            Options.Deployments[deployment](tally);
+    }
+
+    /// <summary>Lets the clients do what they do, in trouble; then lets everything settle, in peace.</summary>
+    public void Run(IReadOnlyList<SimulatedClient> clients, Func<SimulatedClient, Task> workload)
+    {
+        foreach (var commit in Options.Given)
+            Server.Store(commit);
+        foreach (var node in Nodes)
+            node.Start();
+        _clientsRunning = clients.Count;
+        World.Post(_ => _ = BeginAsync(clients, workload), null);
+        World.Post(_ => _ = TroubleAsync(), null);
+        Drive(() => _clientsRunning == 0, "the clients to be done");
+        Calm();
+        Drive(() => false, "everything to settle");
+        if (Failure is null && Nodes.FirstOrDefault(node => !node.IsUp) is { } down)
+            Fail($"{down.Name} never came up, and nothing is left to happen.");
+    }
+
+    /// <summary>A process that takes requests, or any if none does.</summary>
+    public SimulatedNode PickNode() => Nodes[Choices.Next("node", Nodes.Count)];
+
+    private void Drive(Func<bool> done, string what)
+    {
+        while (Failure is null && !done())
+        {
+            if (!Scheduler.Step())
+            {
+                if (what.StartsWith("the clients", StringComparison.Ordinal))
+                    Fail("Nothing is left to happen, but the clients aren't done: somebody waits for a signal that never comes.");
+                return;
+            }
+
+            if (Scheduler.Steps > Options.StepsMax)
+                Fail($"After {Options.StepsMax} steps (SimulationOptions.StepsMax) the run still waits for {what}: something runs in circles.");
+        }
+    }
+
+    private async Task BeginAsync(IReadOnlyList<SimulatedClient> clients, Func<SimulatedClient, Task> workload)
+    {
+        foreach (var tenant in Tenants)
+            await clients[0].CreateAsync(tenant);
+        foreach (var client in clients)
+            _ = LiveAsync(client, workload);
+    }
+
+    private async Task LiveAsync(SimulatedClient client, Func<SimulatedClient, Task> workload)
+    {
+        try
+        {
+            for (var i = 0; i < Options.Operations; i++)
+            {
+                if (!client.BeginOperation())
+                    continue;
+                await workload(client);
+                await Task.Delay(TimeSpan.FromMilliseconds(client.Random.Next(1, 400)), Time);
+            }
+        }
+        catch (Exception error)
+        {
+            Fail($"The workload of {client.Name} failed: {error}");
+        }
+
+        _clientsRunning--;
+    }
+
+    private async Task TroubleAsync()
+    {
+        while (_clientsRunning > 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100 + Choices.Next("trouble/when", 900)), Time);
+            if (_clientsRunning == 0)
+                return;
+            if (Choices.Chance("trouble/crash", Rates.Crash))
+                Kill(PickNode());
+            if (Choices.Chance("trouble/restart", Rates.Restart))
+                PickNode().Restart();
+            if (!_isEmbedded && Choices.Chance("trouble/store-crash", Rates.ServerCrash))
+                CrashServer();
+            if (!Server.IsFull && Choices.Chance("trouble/disk-full", Rates.DiskFull))
+                FillDisk();
+            if (Choices.Chance("trouble/rebuild", Rates.Rebuild))
+                Rebuild();
+        }
+    }
+
+    /// <summary>An embedded database dies with its process.</summary>
+    private void Kill(SimulatedNode node)
+    {
+        node.Kill();
+        if (_isEmbedded)
+            CrashServer();
+    }
+
+    private void CrashServer()
+    {
+        if (!Server.IsUp)
+            return;
+        Server.Crash();
+        Scheduler.At(Scheduler.Now + ServerIsBack, World, _ => Server.Recover(), null);
+    }
+
+    private void FillDisk()
+    {
+        Trace.Add("store", "the disk is full");
+        Server.IsFull = true;
+        Scheduler.At(Scheduler.Now + DiskIsFullFor, World, _ => Server.IsFull = false, null);
+    }
+
+    private void Rebuild()
+    {
+        var tenant = Tenants[Choices.Next("trouble/rebuild-of", Tenants.Count)];
+        var which = Choices.Next("trouble/rebuild-what", 1000);
+        var node = PickNode();
+        node.Run(async services =>
+        {
+            var host = services.GetRequiredService<SubscriptionHost>();
+            var statuses = host.Status(tenant);
+            if (statuses.IsEmpty)
+                return;
+            var name = statuses[which % statuses.Length].Name;
+            try
+            {
+                await host.RebuildAsync(tenant, name, CancellationToken.None);
+                Trace.Add(node.Name, $"{tenant} rebuilds {name}");
+            }
+            catch (Exception error) when (error is InvalidOperationException or TallystickException)
+            {
+                // A subscription, a projection that isn't ready for it, or the store failed: nothing was begun.
+            }
+        });
+    }
+
+    private void Calm()
+    {
+        Rates = FaultRates.None;
+        Scheduler.ReorderProbability = 0;
+        Server.IsFull = false;
+        Trace.Add("world", "no more trouble");
+    }
+}

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using Tallystick.Storage;
+
+namespace Tallystick.Testing.Simulations;
+
+/// <summary>How a simulated world is made. The defaults suit most applications.</summary>
+public sealed record SimulationOptions
+{
+    /// <summary>
+    /// The most processes that run the application. Each run draws how many it has; with one, the database lives in it and dies with it, with more
+    /// it is a server of its own. Default 2.
+    /// </summary>
+    public int NodesMax { get; init; } = 2;
+
+    /// <summary>How many tenants there are: <c>tenant-a</c>, <c>tenant-b</c> and so on. 1 to 26; default 2.</summary>
+    public int Tenants { get; init; } = 2;
+
+    /// <summary>How many clients use the application at the same time. Default 3.</summary>
+    public int Clients { get; init; } = 3;
+
+    /// <summary>How often each client does something. Default 12.</summary>
+    public int Operations { get; init; } = 12;
+
+    /// <summary>
+    /// What a client does, once for each of its operations; everything random in it comes from <see cref="SimulatedClient.Random"/>. Null (the
+    /// default): it gives a random command to one of the application's deciders, or reads a state or a document.
+    /// </summary>
+    public Func<SimulatedClient, Task>? Workload { get; init; }
+
+    /// <summary>What is stored before anything runs: for example events in the shape of an older version.</summary>
+    public ImmutableArray<Commit> Given { get; init; } = [];
+
+    /// <summary>
+    /// Parts in which deployments of the application differ: whenever a process starts, it draws one of them and adds it to the application, so that old
+    /// and new code take turns and run side by side. Default: none.
+    /// </summary>
+    public ImmutableArray<Action<TallystickBuilder>> Deployments { get; init; } = [];
+
+    /// <summary>
+    /// The codes of rejections that come from pipeline steps. All others must be what the decider itself says in a state that the stream had while the
+    /// command was under way.
+    /// </summary>
+    public ImmutableArray<string> RejectionsOfSteps { get; init; } = [];
+
+    /// <summary>After how many steps a run is given up as one that never ends. Default 500,000.</summary>
+    public int StepsMax { get; init; } = 500_000;
+
+    /// <summary>How many runs may be spent on finding a shorter schedule that fails as well. Default 400.</summary>
+    public int ShrinkRunsMax { get; init; } = 400;
+}
