@@ -13,6 +13,7 @@ internal sealed class SimulationCore
 
     private readonly Action<TallystickBuilder> _application;
     private readonly bool _isEmbedded;
+    private readonly DrawnSizes _sizes;
     private int _clientsRunning;
 
     public SimulationCore(long seed, IReadOnlySet<Deviation>? allowed, Action<TallystickBuilder> application, SimulationOptions options)
@@ -20,6 +21,7 @@ internal sealed class SimulationCore
         (_application, Options) = (application, options);
         Choices = new Choices(seed, allowed);
         Rates = new FaultRates(Choices);
+        _sizes = new DrawnSizes(Choices);
         Scheduler = new SimulationScheduler(Choices, Trace, Start) { ReorderProbability = Rates.Reorder };
         World = NewContext("world");
         Time = new SimulatedTime(Scheduler, World, TimeSpan.Zero);
@@ -68,6 +70,7 @@ internal sealed class SimulationCore
         _application(tally);
         if (deployment < Options.Deployments.Length)
             Options.Deployments[deployment](tally);
+        _sizes.Apply(tally);
     }
 
     /// <summary>Lets the clients do what they do, in trouble; then lets everything settle, in peace.</summary>

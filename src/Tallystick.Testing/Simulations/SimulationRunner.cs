@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
+using Tallystick.Events;
 using Tallystick.Projections;
+using Tallystick.Tenancy;
 
 namespace Tallystick.Testing.Simulations;
 
@@ -62,12 +64,17 @@ internal sealed class SimulationRunner(Action<TallystickBuilder> application, Ac
     {
         var collections = deployments.Select(services => services.GetServices<Projection>().ToDictionary(
             projection => projection.Name, projection => projection.Collections.Select(c => c.Name).Order(StringComparer.Ordinal).ToImmutableArray())).ToArray();
+        var reached = new Dictionary<(TenantId, string), LogPosition>();
         core.Server.Applied = (commit, deployment) =>
         {
             foreach (var change in commit.Checkpoints)
             {
-                if (change.Position is { } position && collections[deployment].TryGetValue(change.Name, out var names))
-                    observations.Rows.Add(new RowsSeen(commit.Tenant, change.Name, deployment, position, Rows.TextOf(core.Server.Memory, commit.Tenant, names)));
+                if (change.Position is not { } position || !collections[deployment].TryGetValue(change.Name, out var names))
+                    continue;
+                if (position < reached.GetValueOrDefault((commit.Tenant, change.Name)))
+                    core.Fail($"Tenant {commit.Tenant}: what readers see of '{change.Name}' went back from position {reached[(commit.Tenant, change.Name)]} to {position}.");
+                reached[(commit.Tenant, change.Name)] = position;
+                observations.Rows.Add(new RowsSeen(commit.Tenant, change.Name, deployment, position, Rows.TextOf(core.Server.Memory, commit.Tenant, names)));
             }
         };
     }

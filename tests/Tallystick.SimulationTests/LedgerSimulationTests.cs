@@ -1,0 +1,13 @@
+using Tallystick.Testing;
+
+namespace Tallystick.SimulationTests;
+
+/// <summary>Snapshots, deployments that differ, upcasters and rules over the whole log under the simulation.</summary>
+public sealed class LedgerSimulationTests
+{
+    [Fact]
+    [Trait("Speed", "Slow")]
+    public void The_ledger_survives_anything() => Simulation.RunMany(
+        Seeds.First, Seeds.Count, tally => tally.AddLedger(), world => world.LedgerHolds(), LedgerWorld.Options, new SeedProgress(Seeds.Count),
+        TestContext.Current.CancellationToken);
+}

@@ -1,0 +1,26 @@
+using System.Globalization;
+using Sample;
+using Sample.Tests;
+using Tallystick.Testing;
+using Tallystick.Testing.Simulations;
+
+namespace Tallystick.SimulationTests.Mutants;
+
+/// <summary>What is called inside of a <see cref="MutantContext"/>; only texts and numbers pass its border.</summary>
+public static class MutantRuns
+{
+    public static string? FirstFailure(string world, long firstSeed, int count)
+    {
+        for (var seed = firstSeed; seed < firstSeed + count; seed++)
+        {
+            // The report of the seed as it is: looking for a shorter schedule would take most of the time.
+            var run = world == "orders"
+                ? Simulation.Try(seed, app => app.AddOrders(), w => w.EverythingHolds(), OrdersWorld.Options with { ShrinkRunsMax = 0 })
+                : Simulation.Try(seed, tally => tally.AddLedger(), w => w.LedgerHolds(), LedgerWorld.Options with { ShrinkRunsMax = 0 });
+            if (run.Failure is not null)
+                return string.Create(CultureInfo.InvariantCulture, $"{seed - firstSeed + 1}|{run.Failure}");
+        }
+
+        return null;
+    }
+}
