@@ -87,7 +87,7 @@ public static class OrdersWorld
 
     private static async Task ActAsync(SimulatedClient client)
     {
-        var random = client.Random;
+        var random = client.Randomness;
         var tenant = random.Pick(client.Tenants);
         var order = new StreamId(OrderDecider.StreamCategory, random.Pick(Orders));
         switch (client.Token(tenant) == LogPosition.Start ? 0 : random.Next(10))
@@ -106,7 +106,9 @@ public static class OrdersWorld
                 await client.StateAsync<Order>(tenant, order);
                 break;
             default:
-                await client.ExecuteAsync(tenant, order, NextCommand(random));
+                // Whoever has changed something looks at once, and must see it.
+                if (await client.ExecuteAsync(tenant, order, NextCommand(random)) is not null && random.Chance(0.5))
+                    await client.FindAsync<ListedOrder>(tenant, order.Key, client.Token(tenant));
                 break;
         }
     }

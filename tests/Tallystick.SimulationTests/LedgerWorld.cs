@@ -76,7 +76,7 @@ public static class LedgerWorld
 
     private static async Task ActAsync(SimulatedClient client)
     {
-        var random = client.Random;
+        var random = client.Randomness;
         var tenant = random.Pick(client.Tenants);
         var account = random.Pick(Accounts);
         var stream = new StreamId("account", account);
@@ -95,11 +95,12 @@ public static class LedgerWorld
                 await client.StateAsync<Account>(tenant, stream);
                 break;
             default:
-                await client.ExecuteAsync(tenant, stream, Next(random));
+                if (await client.ExecuteAsync(tenant, stream, Next(random)) is not null && random.Chance(0.5))
+                    await client.FindAsync<Balance>(tenant, account, client.Token(tenant));
                 break;
         }
     }
 
     private static AccountCommand Next(SeededEntropy random) =>
-        random.Chance(0.4) ? new Deposit(random.Next(1, 5)) : new Withdraw(random.Next(1, 9));
+        random.Chance(0.45) ? new Deposit(random.Next(1, 9)) : new Withdraw(random.Next(1, 13));
 }

@@ -34,7 +34,7 @@ public sealed class SimulatedClient
     public IReadOnlyList<TenantId> Tenants => _core.Tenants;
 
     /// <summary>The only randomness that a workload may use; each operation has its own.</summary>
-    public SeededEntropy Random { get; private set; } = new(0);
+    public SeededEntropy Randomness { get; private set; } = new(0);
 
     /// <summary>The last position of a tenant's log that this client was told of: what it demands of reads that must see its own writes.</summary>
     public LogPosition Token(TenantId tenant) => _tokens.GetValueOrDefault(tenant);
@@ -46,7 +46,7 @@ public sealed class SimulatedClient
     public async Task<CommandResult?> ExecuteAsync(TenantId tenant, StreamId stream, object command, ExpectedVersion expected = default)
     {
         var number = ++_commands;
-        var key = Random.Chance(0.85) ? $"{Name}/{number}" : null;
+        var key = Randomness.Chance(0.85) ? $"{Name}/{number}" : null;
         var conditions = new CommandConditions(expected, key is null ? null : new IdempotencyKey(key));
         var model = _core.Server.Model(tenant);
         var versionBefore = StreamVersion.Of(model.VersionOf(stream));
@@ -111,7 +111,7 @@ public sealed class SimulatedClient
     /// <summary>Begins the next operation; false if it is left out to find a shorter schedule.</summary>
     internal bool BeginOperation()
     {
-        Random = _core.Choices.Entropy($"operation/{Name}");
+        Randomness = _core.Choices.Entropy($"operation/{Name}");
         _operations++;
         return _core.Choices.Chance($"operates/{Name}", 1);
     }

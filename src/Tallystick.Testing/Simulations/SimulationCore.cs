@@ -126,7 +126,7 @@ internal sealed class SimulationCore
                 if (!client.BeginOperation())
                     continue;
                 await workload(client);
-                await Task.Delay(TimeSpan.FromMilliseconds(client.Random.Next(1, 400)), Time);
+                await Task.Delay(TimeSpan.FromMilliseconds(client.Randomness.Next(1, 400)), Time);
             }
         }
         catch (Exception error)

@@ -22,7 +22,7 @@ public sealed record SimulationOptions
     public int Operations { get; init; } = 12;
 
     /// <summary>
-    /// What a client does, once for each of its operations; everything random in it comes from <see cref="SimulatedClient.Random"/>. Null (the
+    /// What a client does, once for each of its operations; everything random in it comes from <see cref="SimulatedClient.Randomness"/>. Null (the
     /// default): it gives a random command to one of the application's deciders, or reads a state or a document.
     /// </summary>
     public Func<SimulatedClient, Task>? Workload { get; init; }

@@ -86,7 +86,7 @@ internal sealed class ImmutabilityWalk
 
     private void VisitMembers(string path, Type declaring)
     {
-        var settable = declaring.GetProperties(Declared).Where(HasSetter).Select(property => property.Name).ToHashSet();
+        var settable = declaring.GetProperties(Declared).Where(HasSetter).Select(property => property.Name).ToArray();
         foreach (var name in settable)
             Report($"{path}.{name}", $"property {name} has a setter (not init); declare it {{ get; init; }} or leave the setter out");
 

@@ -25,7 +25,7 @@ internal static class Catalog
                     "await CommitAsync(Commit.For(Tenant).Change(changes), cancellationToken); await CommitAsync(Commit.For(Tenant).Save(track.Checkpoint, track.Examined, track.Saved), cancellationToken);"),
             ],
         },
-        new("a stale cached state is trusted", "orders", 200, "in no state that the stream had meanwhile")
+        new("a stale cached state is trusted", "ledger", 400, "in no state that the stream had meanwhile")
         {
             Edits =
             [
@@ -109,11 +109,11 @@ internal static class Catalog
         {
             Edits = [new("Tallystick/Commands/Snapshots.cs", "GetInt32() != decider.StateVersion", "GetInt32() < 0")],
         },
-        new("a token returns early", "orders", 50, "got what it never was in between")
+        new("a token returns early", "ledger", 50, "got what it never was in between")
         {
             Edits = [new("Tallystick/Projections/ReadModelGate.cs", "if (reached >= freshness.Position)", "if (reached >= LogPosition.Start)")],
         },
-        new("the tenant is that of the previous call", "orders", 20, "")
+        new("the tenant is that of the previous call", "ledger", 100, "")
         {
             Edits =
             [

@@ -15,7 +15,7 @@ public sealed partial class SourceConventionsTests
     private static readonly string[] BannedInCore =
     [
         "Task.Run", "Task.Factory", "Thread.Sleep", "Parallel.", "ThreadPool.", "new Thread", "new Timer", "new PeriodicTimer", ".ConfigureAwait",
-        ".CancelAfter",
+        ".CancelAfter", ".CancelAsync", "TaskScheduler.", "SynchronizationContext.", "new SemaphoreSlim", "new BlockingCollection", "new Barrier", "new ManualResetEventSlim",
     ];
 
     private static readonly string[] BannedEverywhere =
