@@ -45,6 +45,8 @@ internal sealed class Comparison
             Note(path, $"expected {A(type)}, but it is {A(actual.GetType())}: {Brief(actual, target)}");
         else if (Held(expected) is { } expectedHeld && Held(actual) is { } actualHeld && expectedHeld.Way == actualHeld.Way)
             Compare(path, expectedHeld.Value, actualHeld.Value, typeof(object));
+        else if (CSharpText.IsAtom(expected) && CSharpText.Of(expected) == CSharpText.Of(actual))
+            return; // Bytes and JSON are only equal to themselves.
         else if (CSharpText.IsAtom(expected) || ValueShape.HasOwnEquality(type))
             Note(path, $"expected {Brief(expected, target)}, but it is {Brief(actual, target)}");
         else
