@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Tallystick.Commands;
+using Tallystick.Events;
+using Tallystick.Projections;
 using Tallystick.Testing.Machines;
 using Tallystick.Testing.Text;
 
@@ -15,15 +17,30 @@ public static class Properties
 {
     /// <summary>The properties of a decider.</summary>
     public static IDeciderProperties<TDecider> Of<TDecider>()
-        where TDecider : Decider, new() => Of(new TDecider());
+        where TDecider : Decider, new() => new DeciderProperties<TDecider>(static () => new TDecider(), new PropertyOptions());
 
     /// <summary>The properties of a decider that is given.</summary>
     public static IDeciderProperties<TDecider> Of<TDecider>(TDecider decider)
         where TDecider : Decider
     {
         ArgumentNullException.ThrowIfNull(decider);
-        return new DeciderProperties<TDecider>(decider, new PropertyOptions());
+        return new DeciderProperties<TDecider>(() => decider, new PropertyOptions());
     }
+
+    /// <summary>The properties of a projection.</summary>
+    public static ProjectionProperties OfProjection<TProjection>()
+        where TProjection : Projection, new() => new(static () => new TProjection());
+
+    /// <summary>The properties of a projection that needs something to be made.</summary>
+    /// <param name="make">Makes a new one, as each process of the application would.</param>
+    public static ProjectionProperties OfProjection(Func<Projection> make)
+    {
+        ArgumentNullException.ThrowIfNull(make);
+        return new ProjectionProperties(make);
+    }
+
+    /// <summary>The properties of upcasters, which together lead from older shapes of events to those of today.</summary>
+    public static UpcasterProperties OfUpcasters(params ReadOnlySpan<Upcaster> upcasters) => new([.. upcasters], new PropertyOptions());
 
     /// <summary>Something holds for the initial state and for the state after every command: every state that a reader can meet.</summary>
     /// <param name="properties">Of which decider.</param>
@@ -178,7 +195,7 @@ public static class Properties
         IDeciderProperties<Decider<TCommand, TEvent, TState>> properties)
         where TCommand : notnull
         where TEvent : notnull
-        where TState : notnull => new(properties.Decider, properties.Options);
+        where TState : notnull => new(() => properties.Decider, properties.Options);
 
     /// <summary>Why a condition doesn't hold; null if it does.</summary>
     private static string? Broken(Func<bool> holds)

@@ -10,7 +10,7 @@ namespace Tallystick.Testing.Machines;
 /// rejected, mostly another is drawn, or few sequences would get deep.
 /// </summary>
 internal sealed class CommandSequences<TCommand, TEvent, TState>(
-    Decider<TCommand, TEvent, TState> decider, CommandGenerator generator, int lengthMax)
+    Func<Decider<TCommand, TEvent, TState>> make, CommandGenerator generator, int lengthMax)
     where TCommand : notnull
     where TEvent : notnull
     where TState : notnull
@@ -24,19 +24,21 @@ internal sealed class CommandSequences<TCommand, TEvent, TState>(
         var memory = new ValueMemory();
         var length = entropy.Next(1, Math.Max(1, lengthMax * size / Draw.FullSize) + 1);
         var commands = ImmutableArray.CreateBuilder<TCommand>(length);
+        var decider = make();
         var state = decider.InitialState;
         for (var i = 0; i < length; i++)
-            commands.Add(Next(entropy, memory, size, ref state));
+            commands.Add(Next(decider, entropy, memory, size, ref state));
         return commands.MoveToImmutable();
     }
 
     /// <summary>The next command, and the state after it.</summary>
-    public TCommand Next(SeededEntropy entropy, ValueMemory memory, int size, ref TState state)
+    public TCommand Next(
+        Decider<TCommand, TEvent, TState> decider, SeededEntropy entropy, ValueMemory memory, int size, ref TState state)
     {
         for (var candidate = 1; ; candidate++)
         {
             var command = (TCommand)generator.Next(entropy, memory, size);
-            if (TryApply(command, ref state) || candidate == CandidatesMax || !entropy.Chance(InsistProbability))
+            if (TryApply(decider, command, ref state) || candidate == CandidatesMax || !entropy.Chance(InsistProbability))
                 return command;
         }
     }
@@ -81,7 +83,7 @@ internal sealed class CommandSequences<TCommand, TEvent, TState>(
         return holds;
     }
 
-    private bool TryApply(TCommand command, ref TState state)
+    private static bool TryApply(Decider<TCommand, TEvent, TState> decider, TCommand command, ref TState state)
     {
         try
         {

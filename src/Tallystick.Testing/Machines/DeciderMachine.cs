@@ -8,12 +8,15 @@ namespace Tallystick.Testing.Machines;
 
 
 /// <summary>Walks a decider through random commands and holds each walk against rules. It needs nothing but the decider.</summary>
-internal sealed class DeciderMachine<TCommand, TEvent, TState>(Decider<TCommand, TEvent, TState> decider, PropertyOptions options)
+/// <param name="make">Makes the decider, anew for every walk where that is possible, so that a walk doesn't depend on those before.</param>
+/// <param name="options">How thoroughly, and with what.</param>
+internal sealed class DeciderMachine<TCommand, TEvent, TState>(Func<Decider<TCommand, TEvent, TState>> make, PropertyOptions options)
     where TCommand : notnull
     where TEvent : notnull
     where TState : notnull
 {
-    private readonly StoredLog _log = StoredLog.Of(decider);
+    private readonly Decider<TCommand, TEvent, TState> _decider = make();
+    private readonly StoredLog _log = StoredLog.Of(make());
     private long _commands;
     private long _accepted;
 
@@ -26,7 +29,7 @@ internal sealed class DeciderMachine<TCommand, TEvent, TState>(Decider<TCommand,
         walk => DeciderRules<TCommand, TEvent, TState>.EventsSurviveSerialisation(walk, _log),
         walk => DeciderRules<TCommand, TEvent, TState>.FoldEqualsLive(walk, _log),
         DeciderRules<TCommand, TEvent, TState>.RejectionsChangeNothing,
-        .. decider.SnapshotEvery == 0
+        .. _decider.SnapshotEvery == 0
             ? ImmutableArray<Func<Walk<TCommand, TEvent, TState>, DeciderFinding?>>.Empty
             : [DeciderRules<TCommand, TEvent, TState>.StatesSurviveSerialisation, walk => DeciderRules<TCommand, TEvent, TState>.SnapshotPlusTailEqualsFold(walk, _log)],
     ];
@@ -35,7 +38,7 @@ internal sealed class DeciderMachine<TCommand, TEvent, TState>(Decider<TCommand,
     /// <exception cref="CheckFailedException">One is broken, or no command was ever accepted, so that nothing was tried.</exception>
     public void Check(params ImmutableArray<Func<Walk<TCommand, TEvent, TState>, DeciderFinding?>> rules)
     {
-        var sequences = new CommandSequences<TCommand, TEvent, TState>(decider, CommandGenerator.For(decider, options.Generation), options.LengthMax);
+        var sequences = new CommandSequences<TCommand, TEvent, TState>(make, CommandGenerator.For(_decider, options.Generation), options.LengthMax);
         var experiment = new Experiment<Sequence, DeciderFinding>(
             options,
             (seed, size) => new Sequence(sequences.Make(seed, size)),
@@ -43,15 +46,14 @@ internal sealed class DeciderMachine<TCommand, TEvent, TState>(Decider<TCommand,
             sequence => Find(sequence.Commands, rules));
         if (experiment.Run() is { } found)
         {
-            // Without what came after.
-            var walk = Walk<TCommand, TEvent, TState>.Of(decider, found.Value.Commands);
+            var walk = (Walk<TCommand, TEvent, TState>)found.Finding.Walk!;
             throw new CheckFailedException(new DeciderReport<TCommand, TEvent, TState>(walk, found.Finding, found.Provenance).Text, found.Finding.Cause);
         }
 
         if (_accepted == 0)
         {
             throw new CheckFailedException(
-                $"{CSharpText.TypeName(decider.GetType())} rejected all of {_commands} random commands, so nothing was tried. Say by With or WithPool which values it accepts.");
+                $"{CSharpText.TypeName(_decider.GetType())} rejected all of {_commands} random commands, so nothing was tried. Say by With or WithPool which values it accepts.");
         }
     }
 
@@ -59,7 +61,7 @@ internal sealed class DeciderMachine<TCommand, TEvent, TState>(Decider<TCommand,
     /// <exception cref="CheckFailedException">One comes back as another.</exception>
     public void CheckGeneratedEvents()
     {
-        foreach (var type in DeciderRegistration.Of(decider).EventTypes)
+        foreach (var type in DeciderRegistration.Of(_decider).EventTypes)
         {
             var values = new ValueGenerator(type, options.Generation);
             var experiment = new Experiment<object, Finding>(
@@ -70,21 +72,20 @@ internal sealed class DeciderMachine<TCommand, TEvent, TState>(Decider<TCommand,
             if (experiment.Run() is not { } found)
                 continue;
             throw new CheckFailedException(
-                $"{found.Finding.Rule}: that doesn't hold for {CSharpText.TypeName(type)}, an event of {CSharpText.TypeName(decider.GetType())}.\n\n{found.Finding.What}\n\n"
+                $"{found.Finding.Rule}: that doesn't hold for {CSharpText.TypeName(type)}, an event of {CSharpText.TypeName(_decider.GetType())}.\n\n{found.Finding.What}\n\n"
                 + $"As a specification:\n\n    [Fact]\n    public void {CSharpText.TypeName(type)}_survives() =>\n"
-                + $"        Specification.For<{CSharpText.TypeName(decider.GetType())}>()\n"
+                + $"        Specification.For<{CSharpText.TypeName(_decider.GetType())}>()\n"
                 + $"{CSharpText.Indented($".Given({CSharpText.Of(found.Value)});", "            ")}\n\n{found.Provenance}");
         }
     }
 
     private DeciderFinding? Find(ImmutableArray<TCommand> commands, ImmutableArray<Func<Walk<TCommand, TEvent, TState>, DeciderFinding?>> rules)
     {
-        var walk = Walk<TCommand, TEvent, TState>.Of(decider, commands);
+        var walk = Walk<TCommand, TEvent, TState>.Of(make(), commands);
         _commands += walk.Steps.Length;
         _accepted += walk.Steps.Count(step => !step.Decision.IsRejected);
-        if (walk.Fault is not null)
-            return walk.Fault;
-        return rules.Select(rule => rule(walk)).FirstOrDefault(finding => finding is not null);
+        var finding = walk.Fault ?? rules.Select(rule => rule(walk)).FirstOrDefault(broken => broken is not null);
+        return finding is null ? null : finding with { Walk = walk };
     }
 
     // FsCheck wants a reference.

@@ -12,7 +12,7 @@ namespace Tallystick.Testing.Machines;
 public interface IDeciderProperties<out TDecider>
     where TDecider : Decider
 {
-    /// <summary>The decider.</summary>
+    /// <summary>The decider; a new one each time where only its type was named.</summary>
     TDecider Decider { get; }
 
     /// <summary>How thoroughly it is checked, and with what.</summary>
@@ -46,8 +46,10 @@ public interface IDeciderProperties<out TDecider>
 }
 
 /// <inheritdoc cref="IDeciderProperties{TDecider}"/>
-internal sealed record DeciderProperties<TDecider>(TDecider Decider, PropertyOptions Options) : IDeciderProperties<TDecider>
+internal sealed record DeciderProperties<TDecider>(Func<TDecider> Make, PropertyOptions Options) : IDeciderProperties<TDecider>
     where TDecider : Decider
 {
+    public TDecider Decider => Make();
+
     public IDeciderProperties<TDecider> With(PropertyOptions options) => this with { Options = options };
 }

@@ -59,7 +59,7 @@ internal sealed class Walk<TCommand, TEvent, TState>
                 var rule = part == "Decide" ? "Decide doesn't throw" : "Evolve doesn't throw";
                 Fault = new DeciderFinding(
                     rule, $"{part} threw {error.GetType().Name}: {error.Message}\nA rule that refuses says so by Reject; what a command alone can tell is for its Validate.",
-                    steps.Count, ".ThenRejected(\"why\") // it must not throw") { Cause = error };
+                    steps.Count, "") { Cause = error };
                 break;
             }
         }
@@ -72,9 +72,12 @@ internal sealed class Walk<TCommand, TEvent, TState>
 /// <param name="Rule">The rule.</param>
 /// <param name="What">What is wrong.</param>
 /// <param name="At">The step, from 0; -1: the initial state.</param>
-/// <param name="Then">How a specification demands what is missing; null: it shows what happened.</param>
+/// <param name="Then">How a specification demands what is missing; empty: not at all; null: it shows what happened.</param>
 internal sealed record DeciderFinding(string Rule, string What, int At, string? Then = null) : Finding(Rule, What)
 {
     /// <summary>What was thrown, if anything was.</summary>
     public Exception? Cause { get; init; }
+
+    /// <summary>The walk on which it was found: of a decider that isn't pure, another one would be different.</summary>
+    public object? Walk { get; init; }
 }
