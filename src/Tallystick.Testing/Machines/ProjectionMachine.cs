@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Tallystick.Commands;
+using Tallystick.Events;
+using Tallystick.Projections;
+using Tallystick.Testing.Randomness;
+using Tallystick.Testing.Text;
+
+namespace Tallystick.Testing.Machines;
+
+/// <summary>A story in which a way of delivering leads to other rows.</summary>
+internal sealed record ProjectionFinding(string Rule, string What, ImmutableArray<StoryEvent> Events) : Finding(Rule, What);
+
+/// <summary>Delivers random stories to a projection in many ways, and compares the rows with those of one plain pass.</summary>
+internal sealed class ProjectionMachine(Func<Projection> make, PropertyOptions options, ImmutableArray<Decider> deciders)
+{
+    private readonly Projection _projection = make();
+    private long _rows;
+
+    /// <exception cref="CheckFailedException">Rows differ; or no story led to any row, so that nothing was tried.</exception>
+    public void Check(params ReadOnlySpan<DeliveryKind> kinds)
+    {
+        var serializer = SerializerOf(deciders);
+        var stories = new Stories([.. deciders.Select(decider => EventSource.Of(decider, options.Generation))], serializer, options.LengthMax);
+        var ways = kinds.ToArray();
+        var experiment = new Experiment<Story, ProjectionFinding>(options, stories.Make, stories.Shrink, story => Find(story, stories, serializer, ways));
+        if (experiment.Run() is { } found)
+            throw new CheckFailedException(Report(found));
+        if (_rows == 0)
+        {
+            throw new CheckFailedException(
+                $"No random history led to a row of {CSharpText.TypeName(_projection.GetType())}, so nothing was tried. Say by With or WithPool which commands its deciders accept.");
+        }
+    }
+
+    private ProjectionFinding? Find(Story story, Stories stories, EventSerializer serializer, DeliveryKind[] kinds)
+    {
+        var events = stories.EventsOf(story);
+        var plain = Run(serializer, Delivery.Of(DeliveryKind.Plain, story.Delivery, events.Length), events);
+        if (plain.Problem is { } problem)
+            return new ProjectionFinding("The projection takes every history", $"Delivered all at once, {problem}", events);
+        _rows += plain.Rows.Count;
+        foreach (var kind in kinds)
+        {
+            var delivery = Delivery.Of(kind, story.Delivery, events.Length);
+            var result = Run(serializer, delivery, events);
+            if (result.Problem is not null)
+                return new ProjectionFinding(RuleOf(kind), $"Delivered like this: {delivery}\n{result.Problem}", events);
+            var difference = Difference.Between(plain.Rows, result.Rows);
+            if (!difference.IsEmpty)
+                return new ProjectionFinding(RuleOf(kind), $"Delivered all at once, these rows are expected; delivered like this, they differ: {delivery}\n{difference}", events);
+        }
+
+        return null;
+    }
+
+    private TrialResult Run(EventSerializer serializer, Delivery delivery, ImmutableArray<StoryEvent> events) => EventLoop.Run(
+        () => new ProjectionTrial(make, serializer, delivery, events).RunAsync(), CSharpText.TypeName(_projection.GetType()));
+
+    private string Report(CounterExample<Story, ProjectionFinding> found)
+    {
+        var name = CSharpText.TypeName(_projection.GetType());
+        var lines = found.Finding.Events.Select((e, i) => string.Create(CultureInfo.InvariantCulture, $"  {i + 1}. {e.Stream}: {CSharpText.Brief(e.Event, typeof(object))}"));
+        return $"{found.Finding.Rule}: that doesn't hold for {name} after {found.Finding.Events.Length} event{(found.Finding.Events.Length == 1 ? "" : "s")}.\n\n"
+            + $"{found.Finding.What}\nIts handlers must use nothing but the event, its context and the documents: no clock, no chance, no field that changes.\n\n"
+            + $"The log:\n{string.Join('\n', lines)}\n\n{found.Provenance}";
+    }
+
+    private static string RuleOf(DeliveryKind kind) => kind switch
+    {
+        DeliveryKind.Batches => "The rows are the same whatever the batches",
+        DeliveryKind.Restarts => "The rows are the same after restarts",
+        DeliveryKind.Repetitions => "The rows are the same after repeated deliveries",
+        _ => "The rows are the same after a rebuild",
+    };
+
+    private static EventSerializer SerializerOf(ImmutableArray<Decider> deciders)
+    {
+        try
+        {
+            var types = deciders.SelectMany(decider => DeciderRegistration.Of(decider).EventTypes);
+            return new EventSerializer(new EventTypes(types, []), new IdGenerator(new StoryTime(), new SeededEntropy(3)));
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException)
+        {
+            throw new CheckFailedException($"No application could register these deciders: {error.Message}", error);
+        }
+    }
+}
