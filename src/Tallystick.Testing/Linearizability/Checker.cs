@@ -64,10 +64,3 @@ internal sealed class Checker<TState, TInput, TOutput>(
 
     private SearchBudget NewBudget() => new(options.ConfigurationsMax, cancellationToken);
 }
-
-/// <summary>What is left of a history that isn't linearizable when it has been made as short as it could be.</summary>
-/// <param name="Starts">The states that are possible after the operations that were left out before it; each of them ends in a contradiction.</param>
-/// <param name="Fragment">The operations that contradict each other from each of these states on.</param>
-/// <param name="Before">How many operations were left out before them.</param>
-internal sealed record ViolationCore<TState, TInput, TOutput>(ImmutableArray<TState> Starts, Fragment<TInput, TOutput> Fragment, int Before)
-    where TInput : notnull;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Tallystick.Functional;
 
 namespace Tallystick.Testing.Linearizability;
 
@@ -28,8 +29,7 @@ internal sealed class ProofText<TState, TInput, TOutput>(
     {
         Line("Not linearizable: no order of these operations explains what they answered.");
         Line($"They are {_operations.Length} of the {total} operations{(part is null ? "" : $" of part '{part}'")}; each takes effect at one moment between its call and its return.");
-        var starts = string.Join(" or ", core.Starts.Select(State));
-        Line(core.Before == 0 ? $"The state is {starts} at first." : $"The state is {starts} at first: {core.Before} operations that had ended before can lead to nothing else.");
+        WriteStarts();
         Line("");
         WriteTimeline();
         foreach (var start in core.Starts)
@@ -39,6 +39,24 @@ internal sealed class ProofText<TState, TInput, TOutput>(
         }
 
         return _text.ToString().TrimEnd();
+    }
+
+    private void WriteStarts()
+    {
+        var states = string.Join(" or ", core.Starts.Select(start => State(start.State)).Distinct());
+        if (core.Before == 0)
+        {
+            Line($"The state is {states} at first.");
+            return;
+        }
+
+        Line($"The state is {states} at first: the {core.Before} operations that had ended before can lead to nothing else.");
+        foreach (var start in core.Starts.Where(start => !start.Story.IsEmpty))
+        {
+            Line("In one order that explains them, the last that changed the state are:");
+            foreach (var step in start.Story)
+                Line($"         client {step.Candidate.Operation.Client,-3}  {Step(step)}");
+        }
     }
 
     private void WriteTimeline()
@@ -53,35 +71,34 @@ internal sealed class ProofText<TState, TInput, TOutput>(
             Line($"A bar that ends in dots has no end here: the operation may take effect at any time after its call, or never.");
     }
 
-    private void WriteLongest(TState start)
+    private void WriteLongest(ViolationStart<TState, TInput, TOutput> start)
     {
-        var search = new Search<TState, TInput, TOutput>(model, core.Fragment, start, newBudget()) { KeepsLongest = true };
+        var search = new Search<TState, TInput, TOutput>(model, core.FragmentFrom(start), start.State, newBudget()) { KeepsLongest = true };
         search.Run();
         var order = search.Longest;
-        Line(order.Count == 0 ? $"From state {State(start)} not even one of them can be the first." : $"From state {State(start)} the longest order that the model allows, and the state after each:");
+        if (order.Count > 0)
+            Line($"From state {State(start.State)} the longest order that the model allows, and the state after each:");
         foreach (var step in order.TakeLast(OperationsShownMax))
-            Line($"{Label(step.Candidate)}  {Text(step.Candidate)}  =>  {State(step.After)}");
-        WriteDeadEnd(order.Count == 0 ? start : order[^1].After, [.. order.Select(step => step.Candidate)]);
+            Line($"{Label(step.Candidate)}  {Step(step)}");
+        WriteDeadEnd(order.Count == 0 ? start.State : order[^1].After, [.. order.Select(step => step.Candidate), .. start.OptionalDone]);
     }
 
     private void WriteDeadEnd(TState state, HashSet<Candidate<TInput, TOutput>> done)
     {
-        var left = core.Fragment.Required.Where(candidate => !done.Contains(candidate)).ToArray();
-        if (left.Length == 0)
-            return;
-        var first = left.MinBy(candidate => candidate.Operation.Returned)!;
-        Line($"Nothing can follow in state {State(state)}, but #{Number(first)} must, before anything that was called after its return:");
+        var first = core.Fragment.Required.Where(candidate => !done.Contains(candidate)).MinBy(candidate => candidate.Operation.Returned)!;
+        Line($"In state {State(state)} #{Number(first)} can't follow, nor after any other that may come before it:");
         foreach (var candidate in _operations.Where(candidate => !done.Contains(candidate) && candidate.Operation.Called <= first.Operation.Returned))
             Line($"{Label(candidate)}  {Text(candidate)}  --  {WhyNot(state, candidate.Operation)}");
     }
 
     private string WhyNot(TState state, Operation<TInput, TOutput> operation)
     {
-        if (operation.IsUnseen)
-            return $"may be, with state {State(model.StepUnseen(state, operation.Input))}, but leads no further";
-        return model.Step(state, operation.Input, operation.Output!).TryGet(out var next)
-            ? $"may be, with state {State(next)}, but leads no further"
-            : Short(model.Refute(state, operation.Input, operation.Output!));
+        var possible = operation.IsUnseen
+            ? Maybe<TState>.Some(model.StepUnseen(state, operation.Input))
+            : model.Step(state, operation.Input, operation.Output!);
+        if (!possible.TryGet(out var next))
+            return Short(model.Refute(state, operation.Input, operation.Output!));
+        return next.Equals(state) ? "may be, but changes nothing" : $"may be, with state {State(next)}, but leads no further";
     }
 
     /// <summary>When an operation must have taken effect; null for an optional one.</summary>
@@ -94,6 +111,8 @@ internal sealed class ProofText<TState, TInput, TOutput>(
 
     private string Text(Candidate<TInput, TOutput> candidate) =>
         $"{Short(model.DescribeInput(candidate.Operation.Input))} -> {(candidate.Operation.IsUnseen ? "?" : Short(model.DescribeOutput(candidate.Operation.Output!)))}";
+
+    private string Step(OrderedStep<TState, TInput, TOutput> step) => $"{Text(step.Candidate)}  =>  {State(step.After)}";
 
     private string State(TState state) => Short(model.DescribeState(state));
 

@@ -27,6 +27,7 @@ internal sealed class Search<TState, TInput, TOutput>
     private readonly Dictionary<TState, int> _stateNumbers = [];
     private readonly List<TState> _states = [];
     private readonly ConfigurationSet _seen = new();
+    private readonly ConfigurationSet _ends = new();
     private readonly ulong[] _done;
     private readonly ulong[] _optionalDone;
     private readonly Stack<Frame> _path = new();
@@ -49,14 +50,17 @@ internal sealed class Search<TState, TInput, TOutput>
         _state = NumberOf(initial);
     }
 
-    /// <summary>Whether to find all states that the required operations can lead to, instead of one order.</summary>
-    public bool FindsAllStates { get; init; }
+    /// <summary>Above 0: to find all ways to end, instead of one order, and to give up when there are more than these.</summary>
+    public int EndsMax { get; init; }
 
     /// <summary>Whether to keep the longest order of required operations that is possible.</summary>
     public bool KeepsLongest { get; init; }
 
-    /// <summary>The states found, if it <see cref="FindsAllStates"/>.</summary>
-    public HashSet<TState> EndStates { get; } = [];
+    /// <summary>
+    /// The ways to end, if <see cref="EndsMax"/> asks for them; of those with one state, only the ones that have used fewest of
+    /// the optional operations, since the others can do no more from there.
+    /// </summary>
+    public List<List<OrderedStep<TState, TInput, TOutput>>> Ends { get; } = [];
 
     /// <summary>Until when, in the history's time, all operations that had ended could be put into an order, and the return that could not.</summary>
     public long StuckAt { get; private set; } = long.MinValue;
@@ -87,14 +91,14 @@ internal sealed class Search<TState, TInput, TOutput>
         var cursor = _events.First;
         while (true)
         {
-            if (_budget.IsSpent)
+            if (_budget.IsSpent || Ends.Count > EndsMax)
                 return SearchOutcome.GaveUp;
-            if (_events.IsEmpty && !FindsAllStates)
+            if (_events.IsEmpty && EndsMax == 0)
                 return SearchOutcome.Found;
             if (!_events.IsEmpty && TryNext(ref cursor))
                 continue;
-            if (_events.IsEmpty)
-                EndStates.Add(_states[_state]);
+            if (_events.IsEmpty && _ends.TryAdd(Mix((ulong)_state), _state, 0, [], _optionalDone))
+                Ends.Add(Order());
             if (!StepBack(out cursor))
                 return SearchOutcome.Impossible;
         }

@@ -17,7 +17,7 @@ internal sealed class Shrinker<TState, TInput, TOutput>(SequentialModel<TState, 
     where TState : notnull
     where TInput : notnull
 {
-    /// <summary>A proof for more states than these at its start is none to be read.</summary>
+    /// <summary>A proof for more ways to start than these at its start is none to be read.</summary>
     private const int StartsMax = 4;
 
     /// <summary>How many moments are tried for the start, the latest first.</summary>
@@ -25,7 +25,7 @@ internal sealed class Shrinker<TState, TInput, TOutput>(SequentialModel<TState, 
 
     public ViolationCore<TState, TInput, TOutput> Shrink(Fragment<TInput, TOutput> whole, long stuckAt)
     {
-        var core = new ViolationCore<TState, TInput, TOutput>([model.Initial], whole.UpTo(stuckAt), 0);
+        var core = new ViolationCore<TState, TInput, TOutput>([new(model.Initial, [], [])], whole.UpTo(stuckAt), 0);
         return LaterStart(WithoutReads(LaterStart(core)));
     }
 
@@ -39,10 +39,11 @@ internal sealed class Shrinker<TState, TInput, TOutput>(SequentialModel<TState, 
                 Required = [.. core.Fragment.Required.Where(candidate => candidate.Operation.Called < cut)],
                 Optional = [.. core.Fragment.Optional.Where(candidate => candidate.Operation.Called < cut)],
             };
-            // Optional operations stay: that one of them may then be done twice only makes the claim stronger.
             var after = core.Fragment with { Required = [.. core.Fragment.Required.Where(candidate => candidate.Operation.Called >= cut)] };
-            if (StatesAfter(core.Starts, before) is { } starts && IsImpossible(starts, after))
-                return new(starts, after, core.Before + before.Required.Length);
+            if (StartsAfter(core.Starts, before) is not { } starts || !IsImpossible(starts, after))
+                continue;
+            var left = after.Optional.Where(candidate => starts.Any(start => !start.OptionalDone.Contains(candidate)));
+            return new(starts, after with { Optional = [.. left] }, core.Before + before.Required.Length);
         }
 
         return core;
@@ -77,22 +78,24 @@ internal sealed class Shrinker<TState, TInput, TOutput>(SequentialModel<TState, 
 
     private bool IsRead(Candidate<TInput, TOutput> candidate) => model.IsRead(candidate.Operation.Input, candidate.Operation.Output!);
 
-    private bool IsImpossible(ImmutableArray<TState> starts, Fragment<TInput, TOutput> fragment) => starts.All(start =>
-        new Search<TState, TInput, TOutput>(model, fragment, start, budget).Run() == SearchOutcome.Impossible);
+    private bool IsImpossible(ImmutableArray<ViolationStart<TState, TInput, TOutput>> starts, Fragment<TInput, TOutput> fragment) => starts.All(start =>
+        new Search<TState, TInput, TOutput>(model, start.FragmentOf(fragment), start.State, budget).Run() == SearchOutcome.Impossible);
 
-    /// <summary>All states that operations can lead to; null if they are too many, or too hard to find.</summary>
-    private ImmutableArray<TState>? StatesAfter(ImmutableArray<TState> starts, Fragment<TInput, TOutput> fragment)
+    /// <summary>All that operations can lead to; null if that is too much, or too hard to find.</summary>
+    private ImmutableArray<ViolationStart<TState, TInput, TOutput>>? StartsAfter(
+        ImmutableArray<ViolationStart<TState, TInput, TOutput>> starts, Fragment<TInput, TOutput> fragment)
     {
-        var states = new HashSet<TState>();
+        var after = ImmutableArray.CreateBuilder<ViolationStart<TState, TInput, TOutput>>();
         foreach (var start in starts)
         {
-            var search = new Search<TState, TInput, TOutput>(model, fragment, start, budget) { FindsAllStates = true };
+            var search = new Search<TState, TInput, TOutput>(model, start.FragmentOf(fragment), start.State, budget) { EndsMax = StartsMax };
             if (search.Run() == SearchOutcome.GaveUp)
                 return null;
-            states.UnionWith(search.EndStates);
+            foreach (var order in search.Ends)
+                after.Add(start.After(order, fragment.Optional));
         }
 
-        return states.Count is > 0 and <= StartsMax ? [.. states] : null;
+        return after.Count is > 0 and <= StartsMax ? after.ToImmutable() : null;
     }
 
     /// <summary>The calls at which all operations that were called before had ended.</summary>
