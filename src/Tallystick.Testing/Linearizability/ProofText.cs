@@ -28,7 +28,7 @@ internal sealed class ProofText<TState, TInput, TOutput>(
     public string Write(object? part, int total)
     {
         Line("Not linearizable: no order of these operations explains what they answered.");
-        Line($"They are {_operations.Length} of the {total} operations{(part is null ? "" : $" of part '{part}'")}; each takes effect at one moment between its call and its return.");
+        Line($"They are {_operations.Length} of the {Operations(total)}{(part is null ? "" : $" of part '{part}'")}; each takes effect at one moment between its call and its return.");
         WriteStarts();
         Line("");
         WriteTimeline();
@@ -50,7 +50,7 @@ internal sealed class ProofText<TState, TInput, TOutput>(
             return;
         }
 
-        Line($"The state is {states} at first: the {core.Before} operations that had ended before can lead to nothing else.");
+        Line($"The state is {states} at first: the {Operations(core.Before)} that had ended before can lead to nothing else.");
         foreach (var start in core.Starts.Where(start => !start.Story.IsEmpty))
         {
             Line("In one order that explains them, the last that changed the state are:");
@@ -110,11 +110,13 @@ internal sealed class ProofText<TState, TInput, TOutput>(
         string.Create(CultureInfo.InvariantCulture, $"  {$"#{Number(candidate)}",4}  client {candidate.Operation.Client,-3}");
 
     private string Text(Candidate<TInput, TOutput> candidate) =>
-        $"{Short(model.DescribeInput(candidate.Operation.Input))} -> {(candidate.Operation.IsUnseen ? "?" : Short(model.DescribeOutput(candidate.Operation.Output!)))}";
+        $"{Short(model.DescribeInput(candidate.Operation.Input))} -> {(candidate.Operation.IsUnseen ? "?" : Short(model.DescribeOutput(candidate.Operation.Input, candidate.Operation.Output!)))}";
 
     private string Step(OrderedStep<TState, TInput, TOutput> step) => $"{Text(step.Candidate)}  =>  {State(step.After)}";
 
     private string State(TState state) => Short(model.DescribeState(state));
+
+    private static string Operations(int count) => string.Create(CultureInfo.InvariantCulture, $"{count} operation{(count == 1 ? "" : "s")}");
 
     private void Line(string line) => _text.Append(line.TrimEnd()).Append('\n');
 
@@ -146,11 +148,11 @@ internal sealed class TimeScale
         return (new string(' ', start) + bar).PadRight(Width + 1);
     }
 
-    private int Width => Math.Min(WidthMax, _events.Length * 3);
+    private int Width => Math.Min(WidthMax, (_events.Length - 1) * 3);
 
     private int Column(long time)
     {
         var place = Array.BinarySearch(_events, time);
-        return (place < 0 ? ~place : place) * Width / _events.Length;
+        return (place < 0 ? ~place : place) * Width / Math.Max(1, _events.Length - 1);
     }
 }

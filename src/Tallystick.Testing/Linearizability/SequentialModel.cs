@@ -48,7 +48,7 @@ public abstract class SequentialModel<TState, TInput, TOutput>
     public virtual string DescribeInput(TInput input) => input.ToString() ?? "";
 
     /// <summary>The answer in words, for proofs. Default: the output's own text.</summary>
-    public virtual string DescribeOutput(TOutput output) => output?.ToString() ?? "null";
+    public virtual string DescribeOutput(TInput input, TOutput output) => output?.ToString() ?? "null";
 
     /// <summary>The state in words, for proofs. Default: the state's own text.</summary>
     public virtual string DescribeState(TState state) => state.ToString() ?? "";
@@ -81,5 +81,5 @@ public abstract class DeterministicModel<TState, TInput, TOutput> : SequentialMo
 
     /// <inheritdoc/>
     public override string Refute(TState state, TInput input, TOutput output) =>
-        $"it must give {DescribeOutput(Apply(state, input).Output)}";
+        $"it must give {DescribeOutput(input, Apply(state, input).Output)}";
 }

@@ -32,10 +32,7 @@ public abstract record RegisterCall
 /// <summary>What a register answers.</summary>
 /// <param name="IsDone">Whether it happened; a swap that found another value did not.</param>
 /// <param name="Value">What a read saw.</param>
-public readonly record struct RegisterAnswer(bool IsDone, Maybe<int> Value = default)
-{
-    public override string ToString() => !IsDone ? "refused" : Value.Match(value => $"{value}", () => "done");
-}
+public readonly record struct RegisterAnswer(bool IsDone, Maybe<int> Value = default);
 
 /// <summary>A register that has no value at first.</summary>
 public sealed class RegisterModel : DeterministicModel<Maybe<int>, RegisterCall, RegisterAnswer>
@@ -50,6 +47,9 @@ public sealed class RegisterModel : DeterministicModel<Maybe<int>, RegisterCall,
     };
 
     public override bool IsRead(RegisterCall input, RegisterAnswer output) => input is RegisterCall.Read || !output.IsDone;
+
+    public override string DescribeOutput(RegisterCall input, RegisterAnswer output) =>
+        input is RegisterCall.Read ? DescribeState(output.Value) : output.IsDone ? "done" : "refused";
 
     public override string DescribeState(Maybe<int> state) => state.Match(value => $"{value}", () => "empty");
 }

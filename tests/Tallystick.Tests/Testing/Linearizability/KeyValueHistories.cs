@@ -32,7 +32,7 @@ public sealed class KeyValueModel : DeterministicModel<string, KeyValueCall, str
 
     public override string DescribeState(string state) => $"'{state}'";
 
-    public override string DescribeOutput(string output) => output == "" ? "done" : $"'{output}'";
+    public override string DescribeOutput(KeyValueCall input, string output) => input.Function != "get" ? "done" : $"'{output}'";
 }
 
 /// <summary>Reads events of a key-value store, one Clojure map a line, in the order in which they happened.</summary>

@@ -12,8 +12,10 @@ public static class RandomHistories
     /// <param name="operations">How many calls there are.</param>
     /// <param name="call">Makes a call.</param>
     /// <param name="unseen">How many of the answers get lost, from 0 to 1; half of those calls never take effect either.</param>
+    /// <param name="idle">How often a client that could call does something else, from 0 to 1.</param>
     public static History<TInput, TOutput> Of<TState, TInput, TOutput>(
-        DeterministicModel<TState, TInput, TOutput> model, Random random, int clients, int operations, Func<Random, TInput> call, double unseen)
+        DeterministicModel<TState, TInput, TOutput> model, Random random, int clients, int operations, Func<Random, TInput> call, double unseen,
+        double idle = 0)
         where TState : notnull
         where TInput : notnull
     {
@@ -25,7 +27,8 @@ public static class RandomHistories
             var client = random.Next(clients);
             if (open[client] is not { } current)
             {
-                open[client] = (call(random), time, false, default);
+                if (random.NextDouble() >= idle)
+                    open[client] = (call(random), time, false, default);
             }
             else if (!current.HasEffect && random.NextDouble() >= unseen / 2)
             {
