@@ -1,0 +1,8 @@
+using Tallystick.IntegrationTests.Conformance;
+
+namespace Tallystick.IntegrationTests.Linearizability;
+
+public sealed class InMemoryLinearizabilityTests(ITestOutputHelper output) : StoreLinearizability<InMemoryHarness>(output);
+
+[Trait("Speed", "Slow")]
+public sealed class SqliteLinearizabilityTests(ITestOutputHelper output) : StoreLinearizability<SqliteHarness>(output);
