@@ -1,23 +1,23 @@
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
-using static Tallystick.IntegrationTests.TestEvents;
+using static Tallystick.Testing.Conformance.TestEvents;
 
-namespace Tallystick.IntegrationTests.Conformance;
+namespace Tallystick.Testing.Conformance;
 
 /// <summary>One call of the store for a tenant; gives what came out, as text.</summary>
-public delegate Task<string> StoreOperation(IStore store, TenantId tenant, CancellationToken cancellationToken);
+internal delegate Task<string> TenantCall(IStore store, TenantId tenant, CancellationToken cancellationToken);
 
 /// <summary>
 /// Every operation of the store by name, with ids that are the same for every tenant, for tests that must hold for each of them. A name
 /// begins with the method's; <c>LifetimeConformance</c> checks that no method is missing.
 /// </summary>
-public static class StoreOperations
+internal static class TenantCalls
 {
     private static readonly StreamId Stream = new("order", "1");
     private static readonly CollectionId Orders = new("orders", 1);
 
-    private static readonly SortedDictionary<string, StoreOperation> All = new(StringComparer.Ordinal)
+    private static readonly SortedDictionary<string, TenantCall> All = new(StringComparer.Ordinal)
     {
         ["CommitAsync that appends"] = Commits(c => c.Append(Stream, ExpectedVersion.Any, Event(900))),
         ["CommitAsync that expects a version"] = Commits(c => c.Append(Stream, ExpectedVersion.Exactly(2), Event(901))),
@@ -63,9 +63,9 @@ public static class StoreOperations
         },
     };
 
-    public static TheoryData<string> Names() => [.. All.Keys];
+    public static IEnumerable<string> Names() => [.. All.Keys];
 
-    public static StoreOperation Get(string name) => All[name];
+    public static TenantCall Get(string name) => All[name];
 
     /// <summary>The part of a name that is the method's.</summary>
     public static string MethodOf(string name) => name.Split(' ')[0];
@@ -94,7 +94,7 @@ public static class StoreOperations
         }
     }
 
-    private static StoreOperation Commits(Func<Commit, Commit> build) => async (store, tenant, cancellationToken) =>
+    private static TenantCall Commits(Func<Commit, Commit> build) => async (store, tenant, cancellationToken) =>
         TenantDump.Of(await store.CommitAsync(build(Commit.For(tenant)), cancellationToken));
 
     private static NewEvent Event(long id, string payload = "{}") => new(Id(id), "order.placed", 1, Bytes(payload), ["seat:1"]);

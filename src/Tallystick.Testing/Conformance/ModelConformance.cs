@@ -2,35 +2,58 @@ using System.Globalization;
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Randomness;
+using Xunit;
 
-namespace Tallystick.IntegrationTests.Conformance;
+namespace Tallystick.Testing.Conformance;
 
 /// <summary>
-/// Random commits and reads of two tenants against <see cref="ModelTenant"/>. The seed is the test's argument; to repeat one alone, run with
-/// <c>TALLYSTICK_SEED=n</c>.
+/// Random commits and reads of two tenants against <see cref="ModelTenant"/>, from ten seeds that stay and from ten that are drawn anew (or
+/// follow <see cref="ConformanceOptions.Seed"/>).
 /// </summary>
-public abstract class ModelConformance<THarness> : StoreConformance<THarness>
-    where THarness : StoreHarness, new()
+internal sealed class ModelConformance : ConformanceArea
 {
     private const int Steps = 300;
 
     private readonly Dictionary<TenantId, ModelTenant> _models = new() { [Acme] = new ModelTenant(), [Globex] = new ModelTenant() };
 
-    [Theory]
-    [MemberData(nameof(Seeds.All), MemberType = typeof(Seeds))]
-    public async Task A_random_run_agrees_with_the_model(int seed)
+    [Conformance]
+    [Row(1)]
+    [Row(2)]
+    [Row(3)]
+    [Row(4)]
+    [Row(5)]
+    [Row(6)]
+    [Row(7)]
+    [Row(8)]
+    [Row(9)]
+    [Row(10)]
+    public Task A_random_run_agrees_with_the_model(int seed) => RunAsync(UseSeed(seed));
+
+    [Conformance]
+    [Row(1)]
+    [Row(2)]
+    [Row(3)]
+    [Row(4)]
+    [Row(5)]
+    [Row(6)]
+    [Row(7)]
+    [Row(8)]
+    [Row(9)]
+    [Row(10)]
+    public Task A_random_run_with_a_new_seed_agrees_with_the_model(int run) => RunAsync(DrawSeed(run));
+
+    private async Task RunAsync(SeededEntropy random)
     {
-        TestContext.Current.TestOutputHelper?.WriteLine($"TALLYSTICK_SEED={seed}");
-        var random = new Random(seed);
         var commits = new RandomCommits(random);
         for (var step = 0; step < Steps; step++)
         {
             var tenant = random.Next(3) == 0 ? Globex : Acme;
-            Time.Advance(TimeSpan.FromTicks(random.Next(-1000, 2000)));
+            Time.Now += TimeSpan.FromTicks(random.Next(-1000, 2000));
             if (random.Next(2) == 0)
-                await CommitBoth(commits.Next(tenant, _models[tenant]), step);
+                await CommitBothAsync(commits.Next(tenant, _models[tenant]), step);
             else
-                await CompareOne(tenant, random, commits);
+                await CompareOneAsync(tenant, random, commits);
             if (random.Next(100) == 0)
                 await ReopenAsync();
         }
@@ -39,19 +62,19 @@ public abstract class ModelConformance<THarness> : StoreConformance<THarness>
         foreach (var tenant in _models.Keys)
         {
             for (var i = 0; i < 50; i++)
-                await CompareOne(tenant, random, commits);
-            await CompareLog(tenant, LogPosition.Start, Store.Limits.PageLengthMax, null);
+                await CompareOneAsync(tenant, random, commits);
+            await CompareLogAsync(tenant, LogPosition.Start, Store.Limits.PageLengthMax, null);
         }
     }
 
-    private async Task CommitBoth(Commit commit, int step)
+    private async Task CommitBothAsync(Commit commit, int step)
     {
         var expected = _models[commit.Tenant].Commit(commit, Time.Now);
-        var actual = await Try(commit);
+        var actual = await TryAsync(commit);
         Assert.True(TenantDump.Of(expected) == TenantDump.Of(actual), $"step {step}: expected {expected}, got {actual}");
     }
 
-    private async Task CompareOne(TenantId tenant, Random random, RandomCommits draw)
+    private async Task CompareOneAsync(TenantId tenant, SeededEntropy random, RandomCommits draw)
     {
         var model = _models[tenant];
         switch (random.Next(8))
@@ -65,17 +88,17 @@ public abstract class ModelConformance<THarness> : StoreConformance<THarness>
                 Assert.Equal(model.VersionOf(stream), (await Store.ReadStreamVersionAsync(tenant, stream, Stop)).Value);
                 break;
             case 2:
-                await CompareStream(tenant, draw.Stream(), random.Next(20), random.Next(1, 9), random.Next(2) == 0);
+                await CompareStreamAsync(tenant, draw.Stream(), random.Next(20), random.Next(1, 9), random.Next(2) == 0);
                 break;
             case 3:
-                await CompareLog(
+                await CompareLogAsync(
                     tenant, LogPosition.Of(random.Next(model.Events.Count + 3)), random.Next(1, 12), random.Next(4) == 0 ? null : draw.Query());
                 break;
             case 4:
-                await CompareLookup(tenant, draw.Collection(), draw.Generation(), [draw.DocumentKey(), draw.DocumentKey(), draw.DocumentKey()]);
+                await CompareLookupAsync(tenant, draw.Collection(), draw.Generation(), [draw.DocumentKey(), draw.DocumentKey(), draw.DocumentKey()]);
                 break;
             case 5:
-                await CompareQuery(tenant, draw.Documents());
+                await CompareQueryAsync(tenant, draw.Documents());
                 break;
             case 6:
                 var name = RandomCommits.Checkpoints[random.Next(RandomCommits.Checkpoints.Length)];
@@ -88,7 +111,7 @@ public abstract class ModelConformance<THarness> : StoreConformance<THarness>
         }
     }
 
-    private async Task CompareStream(TenantId tenant, StreamId stream, int from, int count, bool forwards)
+    private async Task CompareStreamAsync(TenantId tenant, StreamId stream, int from, int count, bool forwards)
     {
         var all = _models[tenant].Events.Where(e => e.Stream == stream);
         var expected = (forwards ? all.Where(e => e.Version >= from) : all.Reverse().Where(e => e.Version <= from)).Take(count);
@@ -96,7 +119,7 @@ public abstract class ModelConformance<THarness> : StoreConformance<THarness>
         AssertSame(expected, await Store.ReadStreamAsync(tenant, read, Stop));
     }
 
-    private async Task CompareLog(TenantId tenant, LogPosition after, int count, EventQuery? query)
+    private async Task CompareLogAsync(TenantId tenant, LogPosition after, int count, EventQuery? query)
     {
         var events = _models[tenant].Events;
         var matches = events.Where(e => e.Position > after.Value && ModelTenant.Matches(query, e)).ToList();
@@ -110,7 +133,7 @@ public abstract class ModelConformance<THarness> : StoreConformance<THarness>
             Assert.InRange(page.Through.Value, matches[count - 1].Position, matches.Count > count ? matches[count].Position - 1 : events.Count);
     }
 
-    private async Task CompareLookup(TenantId tenant, string collection, int? generation, string[] keys)
+    private async Task CompareLookupAsync(TenantId tenant, string collection, int? generation, string[] keys)
     {
         var expected = keys.Select(key => _models[tenant].Find(collection, generation, key)).ToList();
 
@@ -121,7 +144,7 @@ public abstract class ModelConformance<THarness> : StoreConformance<THarness>
             TenantDump.Of(found with { Items = [.. found.Items.Select(document => document is null ? null : Sorted(document))] }));
     }
 
-    private async Task CompareQuery(TenantId tenant, DocumentQuery query)
+    private async Task CompareQueryAsync(TenantId tenant, DocumentQuery query)
     {
         List<string> keys = [];
         for (var (page, after) = ((DocumentPage?)null, (DocumentCursor?)null); page is null || after is not null; after = page.Next)
@@ -147,14 +170,4 @@ public abstract class ModelConformance<THarness> : StoreConformance<THarness>
         EventMetadata metadata, ReadOnlyMemory<byte> payload) => string.Create(
             CultureInfo.InvariantCulture,
             $"{position} {stream} {version} {id} {type} {schemaVersion} {string.Join('|', tags)} {time:O} {metadata} {Convert.ToHexString(payload.Span)}");
-}
-
-/// <summary>The seeds of a run: ten that never change, ten drawn anew; or the one that TALLYSTICK_SEED names.</summary>
-public static class Seeds
-{
-    private static readonly int[] Drawn = [.. Enumerable.Range(0, 10).Select(_ => Random.Shared.Next())];
-
-    public static TheoryData<int> All() => Environment.GetEnvironmentVariable("TALLYSTICK_SEED") is { Length: > 0 } seed
-        ? [int.Parse(seed, CultureInfo.InvariantCulture)]
-        : [.. Enumerable.Range(1, 10), .. Drawn];
 }

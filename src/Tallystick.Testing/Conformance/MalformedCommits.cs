@@ -1,12 +1,12 @@
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
-using static Tallystick.IntegrationTests.TestEvents;
+using static Tallystick.Testing.Conformance.TestEvents;
 
-namespace Tallystick.IntegrationTests.Conformance;
+namespace Tallystick.Testing.Conformance;
 
 /// <summary>Commits that every store must refuse as misuse, each with one fault.</summary>
-public static class MalformedCommits
+internal static class MalformedCommits
 {
     private const string LoneSurrogate = "a\ud800b";
     private const string Nul = "a\0b";
@@ -49,7 +49,7 @@ public static class MalformedCommits
         ["fingerprint with half a character"] = c => c.Once(new IdempotencyKey("once", LoneSurrogate)),
     };
 
-    public static TheoryData<string> Names() => [.. Faults.Keys];
+    public static IEnumerable<string> Names() => [.. Faults.Keys];
 
     /// <summary>A commit for tenant <c>acme</c> with this fault, and something else beside it that must not be stored.</summary>
     public static Commit Get(string name) => Faults[name](Commit.For(TenantId.Parse("acme"))

@@ -1,22 +1,23 @@
 using System.Collections.Immutable;
 using Tallystick.Events;
 using Tallystick.Storage;
-using static Tallystick.IntegrationTests.TestEvents;
+using Tallystick.Testing.Randomness;
+using static Tallystick.Testing.Conformance.TestEvents;
+using Xunit;
 
-namespace Tallystick.IntegrationTests.Conformance;
+namespace Tallystick.Testing.Conformance;
 
 /// <summary>Each limit: what is exactly as large passes, what is one larger is refused by name and changes nothing.</summary>
-public abstract class LimitConformance<THarness> : StoreConformance<THarness>
-    where THarness : StoreHarness, new()
+internal sealed class LimitConformance : ConformanceArea
 {
-    [Theory]
-    [MemberData(nameof(LimitTable.Names), MemberType = typeof(LimitTable))]
+    [Conformance]
+    [Rows(typeof(LimitTable), nameof(LimitTable.Names))]
     public async Task A_commit_at_a_limit_passes_and_one_over_it_changes_nothing(string name)
     {
         var row = LimitTable.Get(name);
         var store = await OpenAsync(row.Limits);
         await store.CommitAsync(Commit.For(Acme).Append(new StreamId("a", "1"), ExpectedVersion.Any, Make.Event("e", "")), Stop);
-        var before = await Everything(store);
+        var before = await EverythingAsync(store);
 
         var exceeded = await Assert.ThrowsAsync<LimitExceededException>(
             async () => await store.CommitAsync(row.Commit(LimitTable.Maximum + 1), Stop));
@@ -24,11 +25,11 @@ public abstract class LimitConformance<THarness> : StoreConformance<THarness>
         Assert.Equal(LimitTable.LimitOf(name), exceeded.Limit);
         Assert.Equal((LimitTable.Maximum + 1, LimitTable.Maximum), (exceeded.Value, exceeded.Maximum));
         Assert.Contains(exceeded.Limit, exceeded.Message, StringComparison.Ordinal);
-        Assert.Equal(before, await Everything(store));
+        Assert.Equal(before, await EverythingAsync(store));
         Assert.IsType<CommitResult.Committed>(await store.CommitAsync(row.Commit(LimitTable.Maximum), Stop));
     }
 
-    [Fact]
+    [Conformance]
     public async Task A_read_over_PageLengthMax_is_refused_and_one_at_it_passes()
     {
         var store = await OpenAsync(StoreLimits.Default with { PageLengthMax = 5 });
@@ -49,8 +50,8 @@ public abstract class LimitConformance<THarness> : StoreConformance<THarness>
         }
     }
 
-    [Fact]
-    public void Every_limit_is_tested_somewhere()
+    [Conformance]
+    public static void Every_limit_is_tested_somewhere()
     {
         // PageBytesMax cuts instead of refusing (ReadConformance), CommitQueueLength makes wait (ConcurrencyConformance).
         var tested = LimitTable.Rows.Keys.Select(LimitTable.LimitOf)
@@ -61,7 +62,7 @@ public abstract class LimitConformance<THarness> : StoreConformance<THarness>
             tested.Order());
     }
 
-    [Fact]
+    [Conformance]
     public async Task The_store_tells_its_limits()
     {
         Assert.Equal(StoreLimits.Default, Store.Limits);
@@ -69,7 +70,7 @@ public abstract class LimitConformance<THarness> : StoreConformance<THarness>
         Assert.Equal(limits, (await OpenAsync(limits)).Limits);
     }
 
-    [Fact]
+    [Conformance]
     public async Task The_longest_names_that_the_default_limits_allow_are_stored_together()
     {
         // Random characters of 3 bytes each in UTF-8: nothing a database could shorten to fit one of its own limits.
@@ -83,7 +84,7 @@ public abstract class LimitConformance<THarness> : StoreConformance<THarness>
         var once = new IdempotencyKey(LongText(limits.IdempotencyKeyLengthMax), LongText(limits.IdempotencyKeyLengthMax));
         var type = LongText(limits.EventTypeLengthMax);
 
-        await Do(Commit.For(Acme)
+        await DoAsync(Commit.For(Acme)
             .Append(stream, ExpectedVersion.NoStream, Make.Event(type) with { Tags = tags })
             .Change(
                 new DocumentChange.Put(new CollectionId(collection, int.MaxValue), Document(key, "{}", (index, value))),
@@ -103,7 +104,7 @@ public abstract class LimitConformance<THarness> : StoreConformance<THarness>
 
     private static string LongText(int length)
     {
-        var random = new Random(length);
+        var random = new SeededEntropy(length);
         return string.Create(length, random, static (text, random) =>
         {
             for (var i = 0; i < text.Length; i++)
@@ -111,15 +112,15 @@ public abstract class LimitConformance<THarness> : StoreConformance<THarness>
         });
     }
 
-    private static async Task<string> Everything(IStore store) => await TenantDump.OfAsync(store, Acme, Stop)
+    private async Task<string> EverythingAsync(IStore store) => await TenantDump.OfAsync(store, Acme, Stop)
         + TenantDump.Of(await store.QueryDocumentsAsync(Acme, new DocumentQuery("c") { Generation = 1, Limit = 5 }, Stop));
 }
 
 /// <summary>How to make a commit of each size, for each limit of commits.</summary>
-public sealed record LimitRow(StoreLimits Limits, Func<int, Commit> Commit);
+internal sealed record LimitRow(StoreLimits Limits, Func<int, Commit> Commit);
 
 /// <summary>The limits of commits, each set to <see cref="Maximum"/>.</summary>
-public static class LimitTable
+internal static class LimitTable
 {
     public const int Maximum = 6;
 
@@ -171,7 +172,7 @@ public static class LimitTable
             Put(C, Document("k", "x", ("i", IndexValue.From(Text(n - 1)))))),
     };
 
-    public static TheoryData<string> Names() => [.. Rows.Keys];
+    public static IEnumerable<string> Names() => [.. Rows.Keys];
 
     public static LimitRow Get(string name) => Rows[name];
 

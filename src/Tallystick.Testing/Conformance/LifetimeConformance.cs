@@ -1,56 +1,55 @@
 using Tallystick.Events;
 using Tallystick.Storage;
+using Xunit;
 
-namespace Tallystick.IntegrationTests.Conformance;
+namespace Tallystick.Testing.Conformance;
 
 /// <summary>Cancelling, closing and opening again.</summary>
-public abstract class LifetimeConformance<THarness> : StoreConformance<THarness>
-    where THarness : StoreHarness, new()
+internal sealed class LifetimeConformance : ConformanceArea
 {
-    [Theory]
-    [MemberData(nameof(StoreOperations.Names), MemberType = typeof(StoreOperations))]
+    [Conformance]
+    [Rows(typeof(TenantCalls), nameof(TenantCalls.Names))]
     public async Task A_closed_store_refuses_every_operation(string operation)
     {
-        await StoreOperations.FillAsync(Store, Acme, 1, Stop);
+        await TenantCalls.FillAsync(Store, Acme, 1, Stop);
         await Store.DisposeAsync();
 
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => StoreOperations.Get(operation)(Store, Acme, Stop));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => TenantCalls.Get(operation)(Store, Acme, Stop));
     }
 
-    [Theory]
-    [MemberData(nameof(StoreOperations.Names), MemberType = typeof(StoreOperations))]
+    [Conformance]
+    [Rows(typeof(TenantCalls), nameof(TenantCalls.Names))]
     public async Task A_cancelled_operation_changes_nothing(string operation)
     {
-        await StoreOperations.FillAsync(Store, Acme, 1, Stop);
+        await TenantCalls.FillAsync(Store, Acme, 1, Stop);
         var before = await TenantDump.OfAsync(Store, Acme, Stop);
         var cancelled = new CancellationToken(canceled: true);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => StoreOperations.Get(operation)(Store, Acme, cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => TenantCalls.Get(operation)(Store, Acme, cancelled));
 
         Assert.Equal(before, await TenantDump.OfAsync(Store, Acme, Stop));
     }
 
-    [Fact]
-    public void Every_operation_of_the_store_is_in_the_table()
+    [Conformance]
+    public static void Every_operation_of_the_store_is_in_the_table()
     {
         var methods = typeof(IStore).GetMethods().Where(method => !method.IsSpecialName).Select(method => method.Name);
 
-        Assert.Equal(methods.Order(StringComparer.Ordinal), StoreOperations.Names().Select(row => StoreOperations.MethodOf(row.Data)).Distinct());
+        Assert.Equal(methods.Order(StringComparer.Ordinal), TenantCalls.Names().Select(row => TenantCalls.MethodOf(row)).Distinct());
     }
 
-    [Fact]
+    [Conformance]
     public async Task A_store_can_be_closed_twice()
     {
         await Store.DisposeAsync();
         await Store.DisposeAsync();
     }
 
-    [Fact]
+    [Conformance(Needs = StoreCapabilities.Durable)]
     public async Task Everything_is_there_byte_for_byte_after_reopening_and_goes_on_from_there()
     {
-        Assert.SkipUnless(IsDurable, "This store keeps nothing when it is closed.");
-        await StoreOperations.FillAsync(Store, Acme, 3, Stop);
-        await StoreOperations.FillAsync(Store, Tenancy.TenantId.Platform, 2, Stop);
+        await TenantCalls.FillAsync(Store, Acme, 3, Stop);
+        await TenantCalls.FillAsync(Store, Tenancy.TenantId.Platform, 2, Stop);
         var acme = await TenantDump.OfAsync(Store, Acme, Stop);
         var platform = await TenantDump.OfAsync(Store, Tenancy.TenantId.Platform, Stop);
 
@@ -58,7 +57,7 @@ public abstract class LifetimeConformance<THarness> : StoreConformance<THarness>
 
         Assert.Equal(acme, await TenantDump.OfAsync(Store, Acme, Stop));
         Assert.Equal(platform, await TenantDump.OfAsync(Store, Tenancy.TenantId.Platform, Stop));
-        var next = await Do(Commit.For(Acme).Append(Order1, ExpectedVersion.Exactly(6), Make.Event()));
+        var next = await DoAsync(Commit.For(Acme).Append(Order1, ExpectedVersion.Exactly(6), Make.Event()));
         Assert.Equal(10, next.Position.Value);
     }
 }

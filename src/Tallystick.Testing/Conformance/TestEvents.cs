@@ -4,10 +4,10 @@ using System.Text;
 using Tallystick.Events;
 using Tallystick.Storage;
 
-namespace Tallystick.IntegrationTests;
+namespace Tallystick.Testing.Conformance;
 
 /// <summary>Short ways to write events and documents; ids count up, so that a test makes the same ones again.</summary>
-public sealed class TestEvents
+internal sealed class TestEvents
 {
     private long _lastId;
 

@@ -1,73 +1,73 @@
 using Tallystick.Events;
 using Tallystick.Storage;
+using Xunit;
 
-namespace Tallystick.IntegrationTests.Conformance;
+namespace Tallystick.Testing.Conformance;
 
 /// <summary>Rules that span streams: no event that matches a query after a position.</summary>
-public abstract class QueryConditionConformance<THarness> : StoreConformance<THarness>
-    where THarness : StoreHarness, new()
+internal sealed class QueryConditionConformance : ConformanceArea
 {
-    [Fact]
+    [Conformance]
     public async Task A_match_after_the_position_refuses_the_commit_and_the_first_one_is_reported()
     {
-        await Do(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Event("a", "{}", "seat:1"), Make.Event("b", "{}", "seat:1")));
-        await Do(Commit.For(Acme).Append(Order2, ExpectedVersion.Any, Make.Event("c"), Make.Event("b", "{}", "seat:1")));
+        await DoAsync(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Event("a", "{}", "seat:1"), Make.Event("b", "{}", "seat:1")));
+        await DoAsync(Commit.For(Acme).Append(Order2, ExpectedVersion.Any, Make.Event("c"), Make.Event("b", "{}", "seat:1")));
         var query = EventQuery.Tagged("seat:1");
 
-        var match = await Refused<Refusal.QueryMatched>(Free(query, 1));
+        var match = await RefusedAsync<Refusal.QueryMatched>(Free(query, 1));
 
         Assert.Equal(new Refusal.QueryMatched(query, LogPosition.Of(1), LogPosition.Of(2)), match);
-        Assert.Equal(1, (await Refused<Refusal.QueryMatched>(Free(query, 0))).Match.Value);
-        Assert.Equal(4, (await Refused<Refusal.QueryMatched>(Free(query, 2))).Match.Value);
-        Assert.Equal(4, (await Refused<Refusal.QueryMatched>(Free(query, 3))).Match.Value);
-        Assert.Equal(4, await Head(Acme));
+        Assert.Equal(1, (await RefusedAsync<Refusal.QueryMatched>(Free(query, 0))).Match.Value);
+        Assert.Equal(4, (await RefusedAsync<Refusal.QueryMatched>(Free(query, 2))).Match.Value);
+        Assert.Equal(4, (await RefusedAsync<Refusal.QueryMatched>(Free(query, 3))).Match.Value);
+        Assert.Equal(4, await HeadAsync(Acme));
     }
 
-    [Theory]
-    [InlineData(4)]
-    [InlineData(1000)]
-    [InlineData(long.MaxValue)]
+    [Conformance]
+    [Row(4)]
+    [Row(1000)]
+    [Row(long.MaxValue)]
     public async Task Matches_up_to_the_position_are_known_and_allowed(long after)
     {
-        await Place(4);
+        await PlaceAsync(4);
 
-        await Do(Free(EventQuery.All, after));
+        await DoAsync(Free(EventQuery.All, after));
 
-        Assert.Equal(5, await Head(Acme));
+        Assert.Equal(5, await HeadAsync(Acme));
     }
 
-    [Fact]
+    [Conformance]
     public async Task The_commits_own_events_are_no_match()
     {
-        await Do(Free(EventQuery.All, 0));
+        await DoAsync(Free(EventQuery.All, 0));
 
-        Assert.Equal(1, await Head(Acme));
+        Assert.Equal(1, await HeadAsync(Acme));
     }
 
-    [Fact]
+    [Conformance]
     public async Task The_first_condition_that_does_not_hold_is_the_one_reported()
     {
-        await Do(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Event("a"), Make.Event("b"), Make.Event("c")));
+        await DoAsync(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Event("a"), Make.Event("b"), Make.Event("c")));
 
-        var match = await Refused<Refusal.QueryMatched>(Free(EventQuery.OfTypes("x"), 0)
+        var match = await RefusedAsync<Refusal.QueryMatched>(Free(EventQuery.OfTypes("x"), 0)
             .Require(EventQuery.OfTypes("c"), LogPosition.Start)
             .Require(EventQuery.OfTypes("a"), LogPosition.Start));
 
         Assert.Equal((EventQuery.OfTypes("c"), 3), (match.Query, match.Match.Value));
     }
 
-    [Theory]
-    [InlineData("type a or b", true)]
-    [InlineData("type b only", false)]
-    [InlineData("both tags", true)]
-    [InlineData("one tag missing", false)]
-    [InlineData("type and tag", true)]
-    [InlineData("wrong type and tag", false)]
-    [InlineData("second alternative", true)]
-    [InlineData("all", true)]
+    [Conformance]
+    [Row("type a or b", true)]
+    [Row("type b only", false)]
+    [Row("both tags", true)]
+    [Row("one tag missing", false)]
+    [Row("type and tag", true)]
+    [Row("wrong type and tag", false)]
+    [Row("second alternative", true)]
+    [Row("all", true)]
     public async Task An_event_matches_if_an_alternative_has_its_type_and_only_tags_that_it_has(string name, bool matches)
     {
-        await Do(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Event("a", "{}", "x:1", "y:1", "z:1")));
+        await DoAsync(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Event("a", "{}", "x:1", "y:1", "z:1")));
         var query = name switch
         {
             "type a or b" => EventQuery.OfTypes("b", "a"),
@@ -80,12 +80,12 @@ public abstract class QueryConditionConformance<THarness> : StoreConformance<THa
             _ => EventQuery.All,
         };
 
-        var result = await Try(Free(query, 0));
+        var result = await TryAsync(Free(query, 0));
 
         Assert.Equal(matches, result is CommitResult.Refused { Reason: Refusal.QueryMatched });
     }
 
-    [Fact]
+    [Conformance]
     public async Task Of_many_concurrent_commits_with_the_same_condition_exactly_one_wins()
     {
         for (var round = 0; round < 20; round++)
@@ -93,14 +93,14 @@ public abstract class QueryConditionConformance<THarness> : StoreConformance<THa
             var head = await Store.ReadHeadAsync(Acme, Stop);
             var query = EventQuery.Tagged($"seat:{round}");
             var results = new CommitResult[8];
-            await AtOnce(results.Length, async i => results[i] = await Try(Commit.For(Acme)
+            await AtOnceAsync(results.Length, async i => results[i] = await TryAsync(Commit.For(Acme)
                 .Require(query, head.Position)
                 .Append(new StreamId("booking", $"{round}-{i}"), ExpectedVersion.NoStream, Make.Event("seat.booked", "{}", $"seat:{round}"))));
 
             var winner = Assert.Single(results.OfType<CommitResult.Committed>());
             Assert.All(results.OfType<CommitResult.Refused>(), refused =>
                 Assert.Equal(winner.Position, Assert.IsType<Refusal.QueryMatched>(refused.Reason).Match));
-            Assert.Equal(round + 1, await Head(Acme));
+            Assert.Equal(round + 1, await HeadAsync(Acme));
         }
     }
 

@@ -1,34 +1,34 @@
 using System.Collections.Concurrent;
 using Tallystick.Events;
 using Tallystick.Storage;
-using static Tallystick.IntegrationTests.TestEvents;
+using static Tallystick.Testing.Conformance.TestEvents;
+using Xunit;
 
-namespace Tallystick.IntegrationTests.Conformance;
+namespace Tallystick.Testing.Conformance;
 
 /// <summary>That a commit with a key happens once, and that every repetition gets the first result.</summary>
-public abstract class IdempotencyConformance<THarness> : StoreConformance<THarness>
-    where THarness : StoreHarness, new()
+internal sealed class IdempotencyConformance : ConformanceArea
 {
-    [Fact]
+    [Conformance]
     public async Task A_repetition_stores_nothing_and_gets_the_first_result_as_a_replay()
     {
-        await Place(3);
-        var first = await Do(Keyed("once", "f"));
-        await Place(2);
+        await PlaceAsync(3);
+        var first = await DoAsync(Keyed("once", "f"));
+        await PlaceAsync(2);
         var before = await TenantDump.OfAsync(Store, Acme, Stop);
 
-        var again = await Do(Keyed("once", "f"));
+        var again = await DoAsync(Keyed("once", "f"));
 
         AssertReplay(first, again);
         Assert.Equal(before, await TenantDump.OfAsync(Store, Acme, Stop));
     }
 
-    [Fact]
+    [Conformance]
     public async Task A_known_key_is_answered_before_anything_that_the_commit_demands()
     {
-        var first = await Do(Keyed("once"));
+        var first = await DoAsync(Keyed("once"));
 
-        var again = await Do(Keyed("once")
+        var again = await DoAsync(Keyed("once")
             .Append(Order1, ExpectedVersion.Exactly(99), Make.Event())
             .Require(EventQuery.All, LogPosition.Start)
             .Save("orders", LogPosition.Of(1), LogPosition.Of(99)));
@@ -36,88 +36,88 @@ public abstract class IdempotencyConformance<THarness> : StoreConformance<THarne
         AssertReplay(first, again);
     }
 
-    [Theory]
-    [InlineData("f", "f", false)]
-    [InlineData("f", "", false)]
-    [InlineData("", "f", false)]
-    [InlineData("", "", false)]
-    [InlineData("f", "F", true)]
-    [InlineData("f", "f ", true)]
+    [Conformance]
+    [Row("f", "f", false)]
+    [Row("f", "", false)]
+    [Row("", "f", false)]
+    [Row("", "", false)]
+    [Row("f", "F", true)]
+    [Row("f", "f ", true)]
     public async Task A_key_is_refused_for_a_different_change_if_both_fingerprints_are_given(string first, string second, bool isRefused)
     {
-        await Do(Keyed("once", first));
+        await DoAsync(Keyed("once", first));
 
-        var result = await Try(Keyed("once", second));
+        var result = await TryAsync(Keyed("once", second));
 
         Assert.Equal(isRefused, result is CommitResult.Refused { Reason: Refusal.KeyReused { Key: "once" } });
-        Assert.Equal(1, await Head(Acme));
+        Assert.Equal(1, await HeadAsync(Acme));
     }
 
-    [Fact]
+    [Conformance]
     public async Task The_first_fingerprint_stays_the_one_to_compare_with()
     {
-        await Do(Keyed("once", ""));
-        await Do(Keyed("once", "a"));
+        await DoAsync(Keyed("once", ""));
+        await DoAsync(Keyed("once", "a"));
 
-        await Do(Keyed("once", "b"));
+        await DoAsync(Keyed("once", "b"));
 
         Assert.Equal(new IdempotencyKey("once"), (await Store.FindCommitAsync(Acme, "once", Stop))?.Key);
     }
 
-    [Fact]
+    [Conformance]
     public async Task A_refused_commit_is_not_remembered_under_its_key()
     {
-        await Place(1);
-        await Refused<Refusal.WrongVersion>(Keyed("once").Append(Order1, ExpectedVersion.NoStream, Make.Event()));
+        await PlaceAsync(1);
+        await RefusedAsync<Refusal.WrongVersion>(Keyed("once").Append(Order1, ExpectedVersion.NoStream, Make.Event()));
 
         Assert.Null(await Store.FindCommitAsync(Acme, "once", Stop));
-        Assert.False((await Do(Keyed("once"))).IsReplay);
+        Assert.False((await DoAsync(Keyed("once"))).IsReplay);
     }
 
-    [Fact]
+    [Conformance]
     public async Task A_commit_without_events_is_remembered_too()
     {
-        await Place(2);
-        var first = await Do(Commit.For(Acme).Change(new DocumentChange.Put(new CollectionId("orders", 1), Document("1", "a"))).Once(new IdempotencyKey("once")));
-        await Place(1);
+        await PlaceAsync(2);
+        var first = await DoAsync(Commit.For(Acme).Change(new DocumentChange.Put(new CollectionId("orders", 1), Document("1", "a"))).Once(new IdempotencyKey("once")));
+        await PlaceAsync(1);
 
-        var again = await Do(Commit.For(Acme).Change(new DocumentChange.Put(new CollectionId("orders", 1), Document("1", "b"))).Once(new IdempotencyKey("once")));
+        var again = await DoAsync(Commit.For(Acme).Change(new DocumentChange.Put(new CollectionId("orders", 1), Document("1", "b"))).Once(new IdempotencyKey("once")));
 
         AssertReplay(first, again);
         Assert.Equal((2, 2), (again.FirstPosition.Value, again.Position.Value));
         Assert.Equal(Bytes("a"), (await Store.FindDocumentsAsync(Acme, "orders", 1, ["1"], Stop)).Items[0]!.Body.ToArray());
     }
 
-    [Fact]
+    [Conformance]
     public async Task A_remembered_commit_is_found_with_its_key_and_its_result_also_after_reopening()
     {
-        var first = await Do(Keyed("ключ 🦊 '", "print 🦊").Append(Order1, ExpectedVersion.Any, Make.Many(2)).Expect(Order2, ExpectedVersion.Any));
+        var first = await DoAsync(Keyed("ключ 🦊 '", "print 🦊").Append(Order1, ExpectedVersion.Any, Make.Many(2)).Expect(Order2, ExpectedVersion.Any));
         await ReopenAsync();
 
         var found = await Store.FindCommitAsync(Acme, "ключ 🦊 '", Stop);
-        var again = await Do(Keyed("ключ 🦊 '", "print 🦊"));
+        var again = await DoAsync(Keyed("ключ 🦊 '", "print 🦊"));
 
         Assert.NotNull(found);
         Assert.Equal(new IdempotencyKey("ключ 🦊 '", "print 🦊"), found.Key);
         AssertReplay(first, found.Result);
         AssertReplay(first, again);
-        Assert.Equal(3, await Head(Acme));
-        await Refused<Refusal.KeyReused>(Keyed("ключ 🦊 '", "another"));
+        Assert.Equal(3, await HeadAsync(Acme));
+        await RefusedAsync<Refusal.KeyReused>(Keyed("ключ 🦊 '", "another"));
         Assert.Null(await Store.FindCommitAsync(Acme, "КЛЮЧ 🦊 '", Stop));
     }
 
-    [Fact]
+    [Conformance]
     public async Task The_same_key_from_many_callers_at_once_stores_once_and_answers_all_alike()
     {
         for (var round = 0; round < 10; round++)
         {
             var results = new ConcurrentBag<CommitResult.Committed>();
-            await AtOnce(16, async _ => results.Add(await Do(Keyed($"key {round}", "same"))));
+            await AtOnceAsync(16, async _ => results.Add(await DoAsync(Keyed($"key {round}", "same"))));
 
             var first = Assert.Single(results, result => !result.IsReplay);
             Assert.Equal(16, results.Count);
             Assert.All(results.Where(result => result.IsReplay), result => AssertReplay(first, result));
-            Assert.Equal(round + 1, await Head(Acme));
+            Assert.Equal(round + 1, await HeadAsync(Acme));
         }
     }
 

@@ -2,12 +2,13 @@ using System.Globalization;
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
-using static Tallystick.IntegrationTests.TestEvents;
+using Tallystick.Testing.Randomness;
+using static Tallystick.Testing.Conformance.TestEvents;
 
-namespace Tallystick.IntegrationTests.Conformance;
+namespace Tallystick.Testing.Conformance;
 
 /// <summary>Draws commits and queries from few names, so that they meet each other often.</summary>
-public sealed class RandomCommits(Random random)
+internal sealed class RandomCommits(SeededEntropy random)
 {
     public static string[] Collections { get; } = ["orders", "people"];
 
@@ -89,7 +90,7 @@ public sealed class RandomCommits(Random random)
             1 or 2 => new DocumentChange.Delete(collection, DocumentKey()),
             _ => new DocumentChange.Put(collection, Document(
                 DocumentKey(),
-                random.Next().ToString(CultureInfo.InvariantCulture),
+                random.Next(int.MaxValue).ToString(CultureInfo.InvariantCulture),
                 [.. random.Next(4) == 0 ? [] : new[] { ("city", City()) }, .. random.Next(4) == 0 ? [] : new[] { ("age", Age()) }])),
         };
     }

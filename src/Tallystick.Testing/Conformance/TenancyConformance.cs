@@ -1,15 +1,15 @@
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Xunit;
 
-namespace Tallystick.IntegrationTests.Conformance;
+namespace Tallystick.Testing.Conformance;
 
 /// <summary>
 /// Tenants with the same ids never see or change each other. A tenant that has a twin must answer every operation as if it were alone in
 /// its store, byte for byte, and the twin must stay as it was.
 /// </summary>
-public abstract class TenancyConformance<THarness> : StoreConformance<THarness>
-    where THarness : StoreHarness, new()
+internal sealed class TenancyConformance : ConformanceArea
 {
     private static readonly (TenantId Tenant, TenantId Twin)[] Pairs =
     [
@@ -19,32 +19,32 @@ public abstract class TenancyConformance<THarness> : StoreConformance<THarness>
         (TenantId.Platform, TenantId.Parse("acme")),
     ];
 
-    [Theory]
-    [MemberData(nameof(StoreOperations.Names), MemberType = typeof(StoreOperations))]
+    [Conformance]
+    [Rows(typeof(TenantCalls), nameof(TenantCalls.Names))]
     public async Task A_tenant_answers_as_if_it_were_alone_and_its_twin_stays_as_it_was(string operation)
     {
         foreach (var (tenant, twin) in Pairs)
         {
-            await Compare(operation, tenant, ownRounds: 1, twin, twinRounds: 3);
-            await Compare(operation, tenant, ownRounds: 0, twin, twinRounds: 2);
+            await CompareAsync(operation, tenant, ownRounds: 1, twin, twinRounds: 3);
+            await CompareAsync(operation, tenant, ownRounds: 0, twin, twinRounds: 2);
         }
     }
 
-    [Theory]
-    [MemberData(nameof(StoreOperations.Names), MemberType = typeof(StoreOperations))]
+    [Conformance]
+    [Rows(typeof(TenantCalls), nameof(TenantCalls.Names))]
     public async Task No_tenant_is_refused_and_never_means_everyone(string operation)
     {
-        await StoreOperations.FillAsync(Store, Acme, 1, Stop);
-        await StoreOperations.FillAsync(Store, TenantId.Platform, 1, Stop);
+        await TenantCalls.FillAsync(Store, Acme, 1, Stop);
+        await TenantCalls.FillAsync(Store, TenantId.Platform, 1, Stop);
         var before = await TenantDump.OfAsync(Store, Acme, Stop) + await TenantDump.OfAsync(Store, TenantId.Platform, Stop);
 
-        var exception = await Record.ExceptionAsync(() => StoreOperations.Get(operation)(Store, default, Stop));
+        var exception = await ErrorOfAsync(() => TenantCalls.Get(operation)(Store, default, Stop));
 
         Assert.True(exception is ArgumentException or InvalidOperationException, $"expected misuse, got {exception}");
         Assert.Equal(before, await TenantDump.OfAsync(Store, Acme, Stop) + await TenantDump.OfAsync(Store, TenantId.Platform, Stop));
     }
 
-    [Fact]
+    [Conformance]
     public async Task A_tenant_is_not_woken_by_its_twin()
     {
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(Stop);
@@ -52,8 +52,8 @@ public abstract class TenancyConformance<THarness> : StoreConformance<THarness>
         var checkpoint = Store.WaitForCheckpointAsync(Acme, "orders", LogPosition.Of(1), giveUp.Token).AsTask();
         var twins = Store.WaitForCheckpointAsync(Globex, "orders", LogPosition.Of(1), Stop).AsTask();
 
-        await StoreOperations.FillAsync(Store, Globex, 1, Stop);
-        await Soon(twins);
+        await TenantCalls.FillAsync(Store, Globex, 1, Stop);
+        await SoonAsync(twins);
         Assert.False(log.IsCompleted || checkpoint.IsCompleted);
         await giveUp.CancelAsync();
 
@@ -61,39 +61,39 @@ public abstract class TenancyConformance<THarness> : StoreConformance<THarness>
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => checkpoint);
     }
 
-    [Fact]
+    [Conformance]
     public async Task Tenants_keep_apart_when_all_of_them_write_at_once()
     {
         const int Commits = 40;
         TenantId[] tenants = [Acme, Globex, TenantId.Parse("acme-2"), TenantId.Platform];
 
-        await AtOnce(tenants.Length * 2, async thread =>
+        await AtOnceAsync(tenants.Length * 2, async thread =>
         {
             var tenant = tenants[thread % tenants.Length];
             for (var i = 0; i < Commits; i++)
-                await Do(Commit.For(tenant).Append(Order1, ExpectedVersion.Any, Make.Event(payload: $"of-{tenant}")));
+                await DoAsync(Commit.For(tenant).Append(Order1, ExpectedVersion.Any, Make.Event(payload: $"of-{tenant}")));
         });
 
         foreach (var tenant in tenants)
         {
-            var log = await Log(tenant);
+            var log = await LogAsync(tenant);
             Assert.Equal(Enumerable.Range(1, Commits * 2).Select(n => (long)n), log.Select(e => e.Position.Value));
             Assert.All(log, e => Assert.Equal(TestEvents.Bytes($"of-{tenant}"), e.Payload.ToArray()));
         }
     }
 
-    private async Task Compare(string operation, TenantId tenant, int ownRounds, TenantId twin, int twinRounds)
+    private async Task CompareAsync(string operation, TenantId tenant, int ownRounds, TenantId twin, int twinRounds)
     {
         var options = new StoreOptions { Time = Time, Entropy = new SameBytes() };
         var alone = await OpenAsync(options);
         var shared = await OpenAsync(options);
-        await StoreOperations.FillAsync(alone, tenant, ownRounds, Stop);
-        await StoreOperations.FillAsync(shared, twin, twinRounds, Stop);
-        await StoreOperations.FillAsync(shared, tenant, ownRounds, Stop);
+        await TenantCalls.FillAsync(alone, tenant, ownRounds, Stop);
+        await TenantCalls.FillAsync(shared, twin, twinRounds, Stop);
+        await TenantCalls.FillAsync(shared, tenant, ownRounds, Stop);
         var twinBefore = await TenantDump.OfAsync(shared, twin, Stop);
 
-        var expected = await StoreOperations.Get(operation)(alone, tenant, Stop);
-        var actual = await StoreOperations.Get(operation)(shared, tenant, Stop);
+        var expected = await TenantCalls.Get(operation)(alone, tenant, Stop);
+        var actual = await TenantCalls.Get(operation)(shared, tenant, Stop);
 
         Assert.Equal(expected, actual);
         Assert.DoesNotContain($"of-{twin} ", actual, StringComparison.Ordinal);

@@ -3,13 +3,13 @@ using System.Text;
 using Tallystick.Events;
 using Tallystick.Storage;
 
-namespace Tallystick.IntegrationTests.Conformance;
+namespace Tallystick.Testing.Conformance;
 
 /// <summary>
 /// What a tenant must look like, written as naively as the semantics read: lists that are searched from the start, bytes compared as hex.
 /// It shares no code with any store, so that a fault would have to be made twice to stay unseen.
 /// </summary>
-public sealed class ModelTenant
+internal sealed class ModelTenant
 {
     public List<ModelEvent> Events { get; } = [];
 
@@ -131,4 +131,4 @@ public sealed class ModelTenant
 }
 
 /// <summary>An event that must be stored.</summary>
-public sealed record ModelEvent(long Position, StreamId Stream, long Version, NewEvent Event, EventMetadata Metadata, DateTimeOffset Time);
+internal sealed record ModelEvent(long Position, StreamId Stream, long Version, NewEvent Event, EventMetadata Metadata, DateTimeOffset Time);

@@ -3,19 +3,19 @@ using System.Security.Cryptography;
 using Tallystick.Audit;
 using Tallystick.Events;
 using Tallystick.Storage;
+using Xunit;
 
-namespace Tallystick.IntegrationTests.Conformance;
+namespace Tallystick.Testing.Conformance;
 
 /// <summary>That what is stored suffices to recompute every leaf and to prove every event and every growth of the log.</summary>
-public abstract class TreeConformance<THarness> : StoreConformance<THarness>
-    where THarness : StoreHarness, new()
+internal sealed class TreeConformance : ConformanceArea
 {
     private const int Size = 41;
 
-    [Fact]
+    [Conformance]
     public async Task Every_payload_hash_and_leaf_can_be_recomputed_from_the_stored_event()
     {
-        var log = await Grow();
+        var log = await GrowAsync();
 
         foreach (var e in log)
         {
@@ -24,19 +24,19 @@ public abstract class TreeConformance<THarness> : StoreConformance<THarness>
         }
     }
 
-    [Fact]
+    [Conformance]
     public async Task Each_event_has_a_salt_of_its_own()
     {
-        var log = await Grow();
+        var log = await GrowAsync();
 
         Assert.Equal(Size, log.Select(e => Convert.ToHexString(e.Salt.Span)).Distinct().Count());
         Assert.Equal(Size, log.Select(e => e.PayloadHash).Distinct().Count());
     }
 
-    [Fact]
+    [Conformance]
     public async Task Each_event_keeps_the_nodes_that_it_completes()
     {
-        var log = await Grow();
+        var log = await GrowAsync();
 
         foreach (var e in log)
         {
@@ -47,37 +47,37 @@ public abstract class TreeConformance<THarness> : StoreConformance<THarness>
         }
     }
 
-    [Fact]
+    [Conformance]
     public async Task The_heads_tree_is_the_tree_of_all_leaves_at_every_size()
     {
         for (var size = 1; size <= Size; size++)
         {
-            await Do(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Event()));
+            await DoAsync(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Event()));
             var head = await Store.ReadHeadAsync(Acme, Stop);
 
             Assert.Equal((size, size), (head.Tree.Count, head.Position.Value));
-            Assert.Equal(RootOf(Leaves(await Log(Acme)).AsSpan()), head.Tree.Root());
+            Assert.Equal(RootOf(Leaves(await LogAsync(Acme)).AsSpan()), head.Tree.Root());
         }
     }
 
-    [Fact]
+    [Conformance]
     public async Task The_heads_tree_is_a_copy_that_its_reader_may_change()
     {
-        await Place(3);
+        await PlaceAsync(3);
         var head = await Store.ReadHeadAsync(Acme, Stop);
         var root = head.Tree.Root();
 
         head.Tree.Append(default, new Hash256[MerkleFrontier.CompletedNodesMax]);
         Assert.Equal(root, (await Store.ReadHeadAsync(Acme, Stop)).Tree.Root());
-        await Place(1);
+        await PlaceAsync(1);
 
-        Assert.Equal(RootOf(Leaves(await Log(Acme)).AsSpan()), (await Store.ReadHeadAsync(Acme, Stop)).Tree.Root());
+        Assert.Equal(RootOf(Leaves(await LogAsync(Acme)).AsSpan()), (await Store.ReadHeadAsync(Acme, Stop)).Tree.Root());
     }
 
-    [Fact]
+    [Conformance]
     public async Task The_stored_nodes_prove_every_event_in_every_size_of_the_log()
     {
-        var log = await Grow();
+        var log = await GrowAsync();
         var leaves = Leaves(log);
         for (var size = 1; size <= Size; size++)
         {
@@ -91,10 +91,10 @@ public abstract class TreeConformance<THarness> : StoreConformance<THarness>
         }
     }
 
-    [Fact]
+    [Conformance]
     public async Task The_stored_nodes_prove_that_the_log_only_grew()
     {
-        var log = await Grow();
+        var log = await GrowAsync();
         var leaves = Leaves(log);
         for (var newer = 1; newer <= Size; newer++)
         {
@@ -107,18 +107,18 @@ public abstract class TreeConformance<THarness> : StoreConformance<THarness>
     }
 
     /// <summary>A log of <see cref="Size"/> events in commits of many shapes, half of them written after reopening.</summary>
-    private async Task<ImmutableArray<RecordedEvent>> Grow()
+    private async Task<ImmutableArray<RecordedEvent>> GrowAsync()
     {
-        await Place(1);
-        await Place(12);
-        await Do(Commit.For(Globex).Append(Order1, ExpectedVersion.Any, Make.Many(5)));
-        await Do(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Many(3)).Append(Order2, ExpectedVersion.Any, Make.Many(4))
+        await PlaceAsync(1);
+        await PlaceAsync(12);
+        await DoAsync(Commit.For(Globex).Append(Order1, ExpectedVersion.Any, Make.Many(5)));
+        await DoAsync(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Many(3)).Append(Order2, ExpectedVersion.Any, Make.Many(4))
             .From(new EventMetadata("correlation", TestEvents.Id(1), "", "ann")));
         await ReopenAsync();
         Time.Advance(TimeSpan.FromSeconds(1));
-        await Place(20);
-        await Do(Commit.For(Acme).Append(Order2, ExpectedVersion.Any, Make.Event("t", "{}", "two words", "🦊")));
-        var log = await Log(Acme);
+        await PlaceAsync(20);
+        await DoAsync(Commit.For(Acme).Append(Order2, ExpectedVersion.Any, Make.Event("t", "{}", "two words", "🦊")));
+        var log = await LogAsync(Acme);
         Assert.Equal(Size, log.Length);
         return log;
     }

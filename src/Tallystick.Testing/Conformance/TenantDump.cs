@@ -5,13 +5,13 @@ using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
 
-namespace Tallystick.IntegrationTests.Conformance;
+namespace Tallystick.Testing.Conformance;
 
 /// <summary>
 /// All that can be read of a tenant as one text, byte for byte, so that "nothing changed" and "nothing shows up" are comparisons of texts.
 /// Bodies are printed as text and as hex: text to search in, hex to be exact.
 /// </summary>
-public static class TenantDump
+internal static class TenantDump
 {
     public static ImmutableArray<string> Collections { get; } = ["orders", "customers"];
 

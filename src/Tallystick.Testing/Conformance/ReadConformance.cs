@@ -1,23 +1,24 @@
 using System.Collections.Immutable;
 using Tallystick.Events;
 using Tallystick.Storage;
-using static Tallystick.IntegrationTests.TestEvents;
+using Tallystick.Testing.Randomness;
+using static Tallystick.Testing.Conformance.TestEvents;
+using Xunit;
 
-namespace Tallystick.IntegrationTests.Conformance;
+namespace Tallystick.Testing.Conformance;
 
 /// <summary>That events come back as they were given, and what a page of them is.</summary>
-public abstract class ReadConformance<THarness> : StoreConformance<THarness>
-    where THarness : StoreHarness, new()
+internal sealed class ReadConformance : ConformanceArea
 {
-    [Fact]
+    [Conformance]
     public async Task Every_field_of_an_event_comes_back_as_it_was_given()
     {
         var given = new NewEvent(Id(77), "order.placed", 3, Bytes("{\"n\":1}"), ["customer:ann", "region:eu"]);
         var metadata = new EventMetadata("correlation", Id(78), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "ann");
-        await Do(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, given).From(metadata));
+        await DoAsync(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, given).From(metadata));
         await ReopenAsync();
 
-        var e = Assert.Single(await Log(Acme));
+        var e = Assert.Single(await LogAsync(Acme));
 
         Assert.Equal((1, 1, Order1), (e.Position.Value, e.Version.Value, e.Stream));
         Assert.Equal((given.Id, given.Type, given.SchemaVersion), (e.Id, e.Type, e.SchemaVersion));
@@ -27,15 +28,15 @@ public abstract class ReadConformance<THarness> : StoreConformance<THarness>
         Assert.Equal(PreparedCommit.SaltBytes, e.Salt.Length);
     }
 
-    [Fact]
+    [Conformance]
     public async Task Absent_metadata_tags_and_payload_come_back_absent_or_empty_and_never_as_each_other()
     {
-        await Do(Commit.For(Acme)
+        await DoAsync(Commit.For(Acme)
             .Append(Order1, ExpectedVersion.Any, Make.Event(payload: "") with { Tags = default })
             .From(new EventMetadata(UserId: "")));
         await ReopenAsync();
 
-        var e = Assert.Single(await Log(Acme));
+        var e = Assert.Single(await LogAsync(Acme));
 
         Assert.Equal(new EventMetadata(null, null, null, ""), e.Metadata);
         Assert.False(e.Tags.IsDefault);
@@ -43,7 +44,7 @@ public abstract class ReadConformance<THarness> : StoreConformance<THarness>
         Assert.True(e.Payload.IsEmpty);
     }
 
-    [Fact]
+    [Conformance]
     public async Task Any_text_and_any_bytes_come_back_as_they_were_given()
     {
         var stream = new StreamId("a.b_9", "🦊-Ünï/ç@'\"%_\\;--\uFFFD\uE000");
@@ -51,7 +52,7 @@ public abstract class ReadConformance<THarness> : StoreConformance<THarness>
         var payloads = new[] { [], [0], [0xFF, 0xFE, 0x00, 0x80], RandomBytes(1024 * 1024) };
         var events = payloads.Select(bytes => Make.Event(bytes) with { Type = "Ördér placed '🦊'", Tags = tags });
         var metadata = new EventMetadata("korrelation 🦊", null, "", "user'); drop table events;--");
-        await Do(Commit.For(Acme).Append(stream, ExpectedVersion.NoStream, [.. events]).From(metadata));
+        await DoAsync(Commit.For(Acme).Append(stream, ExpectedVersion.NoStream, [.. events]).From(metadata));
         await ReopenAsync();
 
         var read = await Store.ReadStreamAsync(Acme, new StreamRead(stream, StreamVersion.None, 10), Stop);
@@ -61,45 +62,45 @@ public abstract class ReadConformance<THarness> : StoreConformance<THarness>
         Assert.All(read, e => Assert.Equal(("Ördér placed '🦊'", stream, metadata), (e.Type, e.Stream, e.Metadata)));
     }
 
-    [Fact]
+    [Conformance]
     public async Task Streams_whose_names_differ_in_case_or_normal_form_only_are_different_streams()
     {
         StreamId[] streams = [new("order", "a"), new("order", "A"), new("order", "\u00e9"), new("order", "e\u0301"), new("order", "a-"), new("order.a", "a")];
         foreach (var stream in streams)
-            await Do(Commit.For(Acme).Append(stream, ExpectedVersion.NoStream, Make.Event()));
+            await DoAsync(Commit.For(Acme).Append(stream, ExpectedVersion.NoStream, Make.Event()));
 
         foreach (var stream in streams)
             Assert.Equal(StreamVersion.Of(1), await Store.ReadStreamVersionAsync(Acme, stream, Stop));
     }
 
-    [Fact]
+    [Conformance]
     public async Task A_stream_without_events_reads_as_empty_at_version_0()
     {
-        await Place(1);
+        await PlaceAsync(1);
 
         Assert.Equal(StreamVersion.None, await Store.ReadStreamVersionAsync(Acme, Order2, Stop));
         Assert.Empty(await Store.ReadStreamAsync(Acme, new StreamRead(Order2, StreamVersion.None, 10), Stop));
         Assert.Empty(await Store.ReadStreamAsync(Acme, new StreamRead(Order2, StreamVersion.Of(9), 10, ReadDirection.Backwards), Stop));
     }
 
-    [Theory]
-    [InlineData(0, 100, ReadDirection.Forwards, new long[] { 1, 2, 3, 4, 5 })]
-    [InlineData(1, 100, ReadDirection.Forwards, new long[] { 1, 2, 3, 4, 5 })]
-    [InlineData(2, 3, ReadDirection.Forwards, new long[] { 2, 3, 4 })]
-    [InlineData(5, 1, ReadDirection.Forwards, new long[] { 5 })]
-    [InlineData(6, 1, ReadDirection.Forwards, new long[] { })]
-    [InlineData(long.MaxValue, 1, ReadDirection.Forwards, new long[] { })]
-    [InlineData(5, 100, ReadDirection.Backwards, new long[] { 5, 4, 3, 2, 1 })]
-    [InlineData(long.MaxValue, 2, ReadDirection.Backwards, new long[] { 5, 4 })]
-    [InlineData(3, 2, ReadDirection.Backwards, new long[] { 3, 2 })]
-    [InlineData(1, 9, ReadDirection.Backwards, new long[] { 1 })]
-    [InlineData(0, 9, ReadDirection.Backwards, new long[] { })]
+    [Conformance]
+    [Row(0, 100, ReadDirection.Forwards, new long[] { 1, 2, 3, 4, 5 })]
+    [Row(1, 100, ReadDirection.Forwards, new long[] { 1, 2, 3, 4, 5 })]
+    [Row(2, 3, ReadDirection.Forwards, new long[] { 2, 3, 4 })]
+    [Row(5, 1, ReadDirection.Forwards, new long[] { 5 })]
+    [Row(6, 1, ReadDirection.Forwards, new long[] { })]
+    [Row(long.MaxValue, 1, ReadDirection.Forwards, new long[] { })]
+    [Row(5, 100, ReadDirection.Backwards, new long[] { 5, 4, 3, 2, 1 })]
+    [Row(long.MaxValue, 2, ReadDirection.Backwards, new long[] { 5, 4 })]
+    [Row(3, 2, ReadDirection.Backwards, new long[] { 3, 2 })]
+    [Row(1, 9, ReadDirection.Backwards, new long[] { 1 })]
+    [Row(0, 9, ReadDirection.Backwards, new long[] { })]
     public async Task A_stream_is_read_from_a_version_in_either_direction(long from, int count, ReadDirection direction, long[] versions)
     {
         for (var i = 0; i < 5; i++)
         {
-            await Do(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Event()));
-            await Do(Commit.For(Acme).Append(Order2, ExpectedVersion.Any, Make.Event()));
+            await DoAsync(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Event()));
+            await DoAsync(Commit.For(Acme).Append(Order2, ExpectedVersion.Any, Make.Event()));
         }
 
         var events = await Store.ReadStreamAsync(Acme, new StreamRead(Order1, StreamVersion.Of(from), count, direction), Stop);
@@ -108,14 +109,14 @@ public abstract class ReadConformance<THarness> : StoreConformance<THarness>
         Assert.All(events, e => Assert.Equal(Order1, e.Stream));
     }
 
-    [Theory]
-    [InlineData(0, 100, new long[] { 1, 2, 3, 4, 5 })]
-    [InlineData(2, 2, new long[] { 3, 4 })]
-    [InlineData(4, 1, new long[] { 5 })]
-    [InlineData(5, 1, new long[] { })]
+    [Conformance]
+    [Row(0, 100, new long[] { 1, 2, 3, 4, 5 })]
+    [Row(2, 2, new long[] { 3, 4 })]
+    [Row(4, 1, new long[] { 5 })]
+    [Row(5, 1, new long[] { })]
     public async Task The_log_is_read_after_a_position(long after, int count, long[] positions)
     {
-        await Place(5);
+        await PlaceAsync(5);
 
         var page = await Store.ReadLogAsync(Acme, new LogRead(LogPosition.Of(after), count), Stop);
 
@@ -123,9 +124,9 @@ public abstract class ReadConformance<THarness> : StoreConformance<THarness>
         Assert.Equal(positions.LastOrDefault(after), page.Through.Value);
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(9)]
+    [Conformance]
+    [Row(0)]
+    [Row(9)]
     public async Task Through_is_the_asked_for_start_when_there_is_nothing_more(long after)
     {
         var page = await Store.ReadLogAsync(Acme, new LogRead(LogPosition.Of(after), 10), Stop);
@@ -134,10 +135,10 @@ public abstract class ReadConformance<THarness> : StoreConformance<THarness>
         Assert.Equal(after, page.Through.Value);
     }
 
-    [Fact]
+    [Conformance]
     public async Task A_page_that_is_not_full_was_examined_up_to_the_head()
     {
-        await Do(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Event("a", "{}", "x"), Make.Event("b"), Make.Event("a"), Make.Event("b")));
+        await DoAsync(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Event("a", "{}", "x"), Make.Event("b"), Make.Event("a"), Make.Event("b")));
 
         var some = await Store.ReadLogAsync(Acme, new LogRead(LogPosition.Start, 10, EventQuery.OfTypes("a")), Stop);
         var none = await Store.ReadLogAsync(Acme, new LogRead(LogPosition.Start, 10, EventQuery.OfTypes("c")), Stop);
@@ -148,11 +149,11 @@ public abstract class ReadConformance<THarness> : StoreConformance<THarness>
         Assert.Equal(4, none.Through.Value);
     }
 
-    [Fact]
+    [Conformance]
     public async Task Pages_of_a_query_that_follow_each_other_by_Through_give_every_match_once()
     {
         for (var i = 0; i < 60; i++)
-            await Do(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Event(i % 3 == 0 ? "a" : "b", "{}", $"n:{i % 5}")));
+            await DoAsync(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Event(i % 3 == 0 ? "a" : "b", "{}", $"n:{i % 5}")));
         var query = EventQuery.Tagged("n:1").OfType("a").Or(EventQuery.Tagged("n:2", "n:2")).Or(EventQuery.Tagged("n:1", "n:2"));
         var expected = Enumerable.Range(0, 60).Where(i => (i % 5 == 1 && i % 3 == 0) || i % 5 == 2).Select(i => i + 1L);
 
@@ -169,14 +170,14 @@ public abstract class ReadConformance<THarness> : StoreConformance<THarness>
         Assert.Equal(expected, found);
     }
 
-    [Theory]
-    [InlineData("a", 3)]
-    [InlineData("A", 0)]
-    [InlineData("x", 2)]
-    [InlineData("%", 0)]
+    [Conformance]
+    [Row("a", 3)]
+    [Row("A", 0)]
+    [Row("x", 2)]
+    [Row("%", 0)]
     public async Task Types_and_tags_match_exactly(string word, int matches)
     {
-        await Do(Commit.For(Acme).Append(
+        await DoAsync(Commit.For(Acme).Append(
             Order1, ExpectedVersion.Any, Make.Event("a"), Make.Event("b", "{}", "x", "y z"), Make.Event("a", "{}", "x"), Make.Event("a", "{}", "xx")));
 
         var query = EventQuery.OfTypes(word).Or(EventQuery.Tagged(word));
@@ -187,7 +188,7 @@ public abstract class ReadConformance<THarness> : StoreConformance<THarness>
         Assert.Equal(2, Assert.Single(both.Events).Position.Value);
     }
 
-    [Fact]
+    [Conformance]
     public async Task PageBytesMax_cuts_pages_but_always_lets_one_event_through()
     {
         var store = await OpenAsync(StoreLimits.Default with { PageBytesMax = 10 });
@@ -213,7 +214,7 @@ public abstract class ReadConformance<THarness> : StoreConformance<THarness>
         Assert.Equal([3, 1, 2, 1], backwards);
     }
 
-    [Fact]
+    [Conformance]
     public async Task The_head_of_an_unknown_tenant_is_empty()
     {
         var head = await Store.ReadHeadAsync(Acme, Stop);
@@ -223,10 +224,10 @@ public abstract class ReadConformance<THarness> : StoreConformance<THarness>
         Assert.Equal(DateTimeOffset.MinValue, head.Time);
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(-1)]
-    [InlineData(int.MinValue)]
+    [Conformance]
+    [Row(0)]
+    [Row(-1)]
+    [Row(int.MinValue)]
     public async Task A_page_of_no_length_is_misuse(int count)
     {
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await Store.ReadLogAsync(Acme, new LogRead(default, count), Stop));
@@ -235,7 +236,7 @@ public abstract class ReadConformance<THarness> : StoreConformance<THarness>
             async () => await Store.QueryDocumentsAsync(Acme, new DocumentQuery("orders") { Limit = count }, Stop));
     }
 
-    [Fact]
+    [Conformance]
     public async Task Reading_no_stream_or_an_empty_name_is_misuse()
     {
         await Assert.ThrowsAnyAsync<ArgumentException>(async () => await Store.ReadStreamAsync(Acme, new StreamRead(default, default, 1), Stop));
@@ -254,7 +255,7 @@ public abstract class ReadConformance<THarness> : StoreConformance<THarness>
     private static byte[] RandomBytes(int length)
     {
         var bytes = new byte[length];
-        new Random(length).NextBytes(bytes);
+        new SeededEntropy(length).Fill(bytes);
         return bytes;
     }
 }
