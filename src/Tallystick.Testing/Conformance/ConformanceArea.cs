@@ -125,6 +125,20 @@ internal abstract class ConformanceArea
     /// <summary>Awaits something that must come by itself; the deadline only keeps a fault from hanging the run.</summary>
     protected async Task SoonAsync(Task task) => await task.WaitAsync(Stop);
 
+    /// <summary>
+    /// Lets others be woken, one after the other: a waiter that was woken wrongly before them has had its turn then, and shows it.
+    /// </summary>
+    protected async Task SettleAsync()
+    {
+        var settling = TenantId.Parse("settling");
+        for (var round = 1; round <= 10; round++)
+        {
+            var woken = Store.WaitForPositionAsync(settling, LogPosition.Of(round), Stop).AsTask();
+            await DoAsync(Commit.For(settling).Append(Order1, ExpectedVersion.Any, Make.Event()));
+            await SoonAsync(woken);
+        }
+    }
+
     /// <summary>Does work at the same moment on as many real threads. The first failure is reported at once: others may wait for it in vain.</summary>
     protected async Task AtOnceAsync(int threads, Func<int, Task> work)
     {

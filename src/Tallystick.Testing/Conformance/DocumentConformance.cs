@@ -165,6 +165,7 @@ internal sealed class DocumentConformance : ConformanceArea
         const int Swaps = 60;
         await DoAsync(Commit.For(Acme).Change(Put(First, "1", "1"), Put(First, "2", "1"), new DocumentChange.Activate(First)));
         using var done = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var looks = new int[2];
 
         await AtOnceAsync(3, async thread =>
         {
@@ -175,6 +176,10 @@ internal sealed class DocumentConformance : ConformanceArea
                     var next = new CollectionId("orders", generation);
                     var body = $"{generation}";
                     await DoAsync(Commit.For(Acme).Change(new DocumentChange.Activate(next), Put(next, "1", body), Put(next, "2", body)));
+                    // Both readers look in between, so that they are there when the next one is written.
+                    var seen = looks.ToArray();
+                    while (!Stop.IsCancellationRequested && (Volatile.Read(ref looks[0]) == seen[0] || Volatile.Read(ref looks[1]) == seen[1]))
+                        await Task.Yield();
                 }
 
                 await done.CancelAsync();
@@ -187,6 +192,7 @@ internal sealed class DocumentConformance : ConformanceArea
                 var page = await Store.QueryDocumentsAsync(Acme, new DocumentQuery("orders"), Stop);
                 Assert.All(found.Items, document => Assert.Equal($"{found.Generation}", Body(document)));
                 Assert.Equal([$"{page.Generation}", $"{page.Generation}"], page.Items.Select(Body));
+                Interlocked.Increment(ref looks[thread - 1]);
             }
         });
     }

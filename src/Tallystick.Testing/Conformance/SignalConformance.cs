@@ -29,6 +29,7 @@ internal sealed class SignalConformance : ConformanceArea
 
         await PlaceAsync(2);
         await SoonAsync(Task.WhenAll(waiters[..3]));
+        await SettleAsync();
         Assert.False(waiters[3].IsCompleted || waiters[4].IsCompleted);
 
         await PlaceAsync(2);
@@ -43,10 +44,12 @@ internal sealed class SignalConformance : ConformanceArea
         var log = ReachedAsync(2);
 
         await DoAsync(Commit.For(Acme).Save("orders", LogPosition.Of(1)));
+        await SettleAsync();
         Assert.False(orders.IsCompleted);
         await DoAsync(Commit.For(Acme).Save("orders", LogPosition.Of(3)));
         await SoonAsync(orders);
 
+        await SettleAsync();
         Assert.False(mailer.IsCompleted || log.IsCompleted);
         await DoAsync(Commit.For(Acme).Save("mailer", LogPosition.Of(2)).Append(Order1, ExpectedVersion.Any, Make.Many(2)));
         await SoonAsync(Task.WhenAll(mailer, log));
@@ -77,6 +80,7 @@ internal sealed class SignalConformance : ConformanceArea
             Commit.For(Acme).Append(Order1, ExpectedVersion.NoStream, Make.Event()).Save("orders", LogPosition.Of(1)));
         await DoAsync(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Event()).Save("orders", LogPosition.Of(1)).Once(new IdempotencyKey("once")));
 
+        await SettleAsync();
         Assert.False(log.IsCompleted || checkpoint.IsCompleted);
         await DoAsync(Commit.For(Acme).Append(Order1, ExpectedVersion.Any, Make.Event()).Save("orders", LogPosition.Of(1)));
         await SoonAsync(Task.WhenAll(log, checkpoint));
@@ -93,6 +97,7 @@ internal sealed class SignalConformance : ConformanceArea
 
         foreach (var waiter in impatient)
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiter);
+        await SettleAsync();
         Assert.False(patient.IsCompleted);
         await PlaceAsync(2);
         await SoonAsync(patient);

@@ -54,6 +54,7 @@ internal sealed class TenancyConformance : ConformanceArea
 
         await TenantCalls.FillAsync(Store, Globex, 1, Stop);
         await SoonAsync(twins);
+        await SettleAsync();
         Assert.False(log.IsCompleted || checkpoint.IsCompleted);
         await giveUp.CancelAsync();
 

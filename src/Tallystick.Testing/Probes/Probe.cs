@@ -17,6 +17,7 @@ public sealed class Probe<T>
     private readonly Lock _lock = new();
     private readonly string _name;
     private ImmutableList<T> _seen = [];
+    private int _clearings;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>An empty probe.</summary>
@@ -59,7 +60,10 @@ public sealed class Probe<T>
     public void Clear()
     {
         lock (_lock)
+        {
             _seen = [];
+            _clearings++;
+        }
     }
 
     /// <summary>Waits until so much has passed.</summary>
@@ -68,7 +72,7 @@ public sealed class Probe<T>
     public async Task<ImmutableList<T>> WaitForAsync(int count, CancellationToken cancellationToken = default)
     {
         ImmutableList<T>? all = null;
-        await UntilAsync(seen => (all = seen.Count >= count ? seen : null) is not null, $"{count} of them", cancellationToken);
+        await UntilAsync((seen, _) => (all = seen.Count >= count ? seen : null) is not null, $"{count} of them", cancellationToken);
         return all!;
     }
 
@@ -83,14 +87,14 @@ public sealed class Probe<T>
         Func<T, bool> condition, CancellationToken cancellationToken = default, [CallerArgumentExpression(nameof(condition))] string text = "")
     {
         ArgumentNullException.ThrowIfNull(condition);
-        var (found, examined) = (-1, 0);
+        var (found, examined, clearing) = (-1, 0, 0);
         ImmutableList<T>? all = null;
         await UntilAsync(
-            seen =>
+            (seen, clearings) =>
             {
-                // What was forgotten in between makes the list shorter; then all of it is new.
-                found = seen.FindIndex(Math.Min(examined, seen.Count), item => condition(item));
-                (all, examined) = (seen, seen.Count);
+                // Each is examined once; all of them are new if what passed was forgotten in between.
+                found = seen.FindIndex(clearing == clearings ? examined : 0, item => condition(item));
+                (all, examined, clearing) = (seen, seen.Count, clearings);
                 return found >= 0;
             },
             $"one with {text}",
@@ -101,17 +105,18 @@ public sealed class Probe<T>
     /// <summary>What passed, the last 20, a line each.</summary>
     public override string ToString() => Describe(Seen);
 
-    private async Task UntilAsync(Func<ImmutableList<T>, bool> isMet, string expected, CancellationToken cancellationToken)
+    private async Task UntilAsync(Func<ImmutableList<T>, int, bool> isMet, string expected, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(Deadline, Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         while (true)
         {
             ImmutableList<T> seen;
+            int clearings;
             Task changed;
             lock (_lock)
-                (seen, changed) = (_seen, _changed.Task);
-            if (isMet(seen))
+                (seen, clearings, changed) = (_seen, _clearings, _changed.Task);
+            if (isMet(seen, clearings))
                 return;
             try
             {

@@ -136,13 +136,13 @@ public sealed class FaultyStore(IStore inner) : IStore
         ThrowIfDead();
         var striking = Striking(call);
         foreach (var injected in striking)
-            await BeginAsync(injected, cancellationToken);
+            await BeginAsync(injected, call, cancellationToken);
         // It may have died while this call was held.
         ThrowIfDead();
         // Only a wait is ever skipped, and nobody looks at a wait's answer.
         var answer = striking.Any(injected => injected.Fault.Kind == FaultKind.Skip) ? default! : await act();
         foreach (var injected in striking)
-            End(injected);
+            await EndAsync(injected, call);
         ThrowIfDead();
         if (After is { } after)
             await after(call);
@@ -155,7 +155,7 @@ public sealed class FaultyStore(IStore inner) : IStore
             return _faults.IsEmpty ? [] : [.. _faults.Where(injected => injected.IsStruck(call))];
     }
 
-    private async ValueTask BeginAsync(InjectedFault injected, CancellationToken cancellationToken)
+    private async ValueTask BeginAsync(InjectedFault injected, StoreCall call, CancellationToken cancellationToken)
     {
         switch (injected.Fault.Kind)
         {
@@ -167,15 +167,20 @@ public sealed class FaultyStore(IStore inner) : IStore
             case FaultKind.Hold:
                 await injected.Removed.WaitAsync(cancellationToken);
                 break;
+            case FaultKind.ActBefore:
+                await injected.Fault.Act!(call);
+                break;
             default:
                 break;
         }
     }
 
-    private void End(InjectedFault injected)
+    private async ValueTask EndAsync(InjectedFault injected, StoreCall call)
     {
         if (injected.Fault.Kind == FaultKind.DieAfter)
             Volatile.Write(ref _death, injected);
+        if (injected.Fault.Kind == FaultKind.ActAfter)
+            await injected.Fault.Act!(call);
         if (injected.Fault.Kind is FaultKind.DieAfter or FaultKind.FailAfter)
             throw injected.Fault.Error!();
     }

@@ -66,6 +66,8 @@ public sealed record StoreFault
 
     internal Func<Exception>? Error { get; }
 
+    internal Func<StoreCall, Task>? Act { get; private init; }
+
     internal Func<StoreCall, bool>? Condition { get; private init; }
 
     internal (double Probability, SeededEntropy Entropy)? Odds { get; private init; }
@@ -74,6 +76,15 @@ public sealed record StoreFault
     /// <param name="name">What goes wrong, for messages.</param>
     /// <param name="error">Makes the exception, anew for each call.</param>
     public static StoreFault Fail(string name, Func<Exception> error) => new(FaultKind.FailBefore, name, error);
+
+    /// <summary>
+    /// No fault but a coincidence: something happens just before the call takes effect, such as another node that is faster. What it throws,
+    /// the caller gets.
+    /// </summary>
+    public static StoreFault Meanwhile(Func<StoreCall, Task> happens) => new(FaultKind.ActBefore, "meanwhile", null) { Act = happens };
+
+    /// <summary>Something happens when the call has taken effect and its caller doesn't have the answer yet.</summary>
+    public static StoreFault Afterwards(Func<StoreCall, Task> happens) => new(FaultKind.ActAfter, "afterwards", null) { Act = happens };
 
     /// <summary>Strikes these operations alone.</summary>
     /// <exception cref="ArgumentException">The fault is one of waits, and another operation is named.</exception>
@@ -133,4 +144,6 @@ internal enum FaultKind
     DieAfter,
     Hold,
     Skip,
+    ActBefore,
+    ActAfter,
 }
