@@ -1,10 +1,10 @@
 using System.Globalization;
 using Tallystick.Audit;
 using Tallystick.Events;
-using Tallystick.IntegrationTests.Conformance;
 using Tallystick.Sqlite;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Conformance;
 
 namespace Tallystick.IntegrationTests.Durability;
 
@@ -60,11 +60,11 @@ public sealed class BoundsTests : IAsyncDisposable
     public async Task No_read_holds_the_file_once_its_page_is_given()
     {
         var store = _file.Open(new SqliteStoreOptions { TailEventsMax = 100 });
-        await StoreOperations.FillAsync(store, Acme, 3, Stop);
+        await TenantCalls.FillAsync(store, Acme, 3, Stop);
         await FillAsync(store, 0, 1000);
-        foreach (var name in StoreOperations.Names())
+        foreach (var name in TenantCalls.Names())
         {
-            await StoreOperations.Get(name.Data)(store, Acme, Stop);
+            await TenantCalls.Get(name)(store, Acme, Stop);
             await Assert.ThrowsAnyAsync<Exception>(async () => await store.ReadStreamAsync(Acme, default, Stop));
             await FillAsync(store, 0, 10);
             store.Writer.Use(database => Assert.Equal(0, database.Checkpoint(waits: true)));

@@ -3,6 +3,7 @@ using Tallystick.Events;
 using Tallystick.Sqlite;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Conformance;
 
 namespace Tallystick.IntegrationTests.Durability;
 

@@ -2,12 +2,12 @@ using System.Diagnostics;
 using Tallystick.Audit;
 using Tallystick.Crasher;
 using Tallystick.Events;
-using Tallystick.IntegrationTests.Conformance;
 using Tallystick.Sqlite;
 using Tallystick.Sqlite.Interop;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
-using static Tallystick.IntegrationTests.TestEvents;
+using Tallystick.Testing.Conformance;
+using static Tallystick.Testing.Conformance.TestEvents;
 
 namespace Tallystick.IntegrationTests.Durability;
 

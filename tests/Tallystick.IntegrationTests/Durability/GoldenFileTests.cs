@@ -1,10 +1,10 @@
 using Tallystick.Audit;
 using Tallystick.Events;
-using Tallystick.IntegrationTests.Conformance;
 using Tallystick.Sqlite.Interop;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
-using static Tallystick.IntegrationTests.TestEvents;
+using Tallystick.Testing.Conformance;
+using static Tallystick.Testing.Conformance.TestEvents;
 
 namespace Tallystick.IntegrationTests.Durability;
 
@@ -54,7 +54,7 @@ public sealed class GoldenFileTests
         await using var file = new StoreFile();
         var store = file.Open();
         foreach (var tenant in Tenants)
-            await StoreOperations.FillAsync(store, tenant, 3, Stop);
+            await TenantCalls.FillAsync(store, tenant, 3, Stop);
         await store.DisposeAsync();
         // The first events are in the stored index, the others are a tail.
         file.RefuseFlush();

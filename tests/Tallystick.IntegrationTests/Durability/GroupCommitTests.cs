@@ -3,7 +3,8 @@ using Tallystick.Sqlite;
 using Tallystick.Sqlite.Interop;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
-using static Tallystick.IntegrationTests.TestEvents;
+using Tallystick.Testing.Conformance;
+using static Tallystick.Testing.Conformance.TestEvents;
 
 namespace Tallystick.IntegrationTests.Durability;
 
@@ -82,7 +83,7 @@ public sealed class GroupCommitTests : IAsyncDisposable
             var text = new System.Text.StringBuilder();
             foreach (var tenant in new[] { Ann, Ben })
             {
-                text.Append(await Conformance.TenantDump.OfAsync(of, tenant, Stop));
+                text.Append(await TenantDump.OfAsync(of, tenant, Stop));
                 for (var n = 0; n < results.Length; n++)
                     text.AppendLine($"{n} {await of.FindCommitAsync(tenant, $"key {n}", Stop)} {await of.ReadCheckpointAsync(tenant, $"checkpoint {n}", Stop)}");
             }

@@ -1,10 +1,12 @@
 using System.Globalization;
 using Tallystick.Audit;
 using Tallystick.Events;
-using Tallystick.IntegrationTests.Conformance;
 using Tallystick.Sqlite;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Conformance;
+using Tallystick.Testing.Randomness;
+using Tallystick.Testing.Time;
 
 namespace Tallystick.IntegrationTests.Durability;
 
@@ -26,7 +28,7 @@ public sealed class ManyTenantsTests : IAsyncDisposable
         const int Steps = 8000;
         var seed = Environment.GetEnvironmentVariable("TALLYSTICK_SEED") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : Random.Shared.Next();
         TestContext.Current.TestOutputHelper!.WriteLine($"TALLYSTICK_SEED={seed}");
-        var random = new Random(seed);
+        var random = new SeededEntropy(seed);
         var draw = new RandomCommits(random);
         var time = new ManualTime();
         var options = new SqliteStoreOptions { Time = time, Entropy = new SeededEntropy(seed), TailEventsMax = 150, StreamVersionsCached = 100, CheckpointPages = 50 };
@@ -38,7 +40,7 @@ public sealed class ManyTenantsTests : IAsyncDisposable
             // A few tenants have most of the work.
             var number = random.Next(1 + random.Next(Tenants));
             var tenant = Tenant(number);
-            time.Advance(TimeSpan.FromTicks(random.Next(-1000, 2000)));
+            time.Now += TimeSpan.FromTicks(random.Next(-1000, 2000));
             if (random.Next(3) > 0)
             {
                 var commit = draw.Next(tenant, models[number]);
@@ -94,7 +96,7 @@ public sealed class ManyTenantsTests : IAsyncDisposable
             Assert.True((await LogVerifier.VerifyAsync(store, other, null, Stop)).IsIntact);
     }
 
-    private static async Task CompareReadAsync(IStore oracle, IStore store, TenantId tenant, RandomCommits draw, Random random)
+    private static async Task CompareReadAsync(IStore oracle, IStore store, TenantId tenant, RandomCommits draw, SeededEntropy random)
     {
         Func<IStore, Task<string>> read = random.Next(6) switch
         {
@@ -114,11 +116,4 @@ public sealed class ManyTenantsTests : IAsyncDisposable
     }
 
     private static TenantId Tenant(int number) => TenantId.Parse($"tenant-{number}");
-
-    private sealed class SeededEntropy(int seed) : Entropy
-    {
-        private readonly Random _random = new(seed);
-
-        public override void Fill(Span<byte> buffer) => _random.NextBytes(buffer);
-    }
 }

@@ -3,6 +3,8 @@ using Tallystick.Events;
 using Tallystick.Sqlite;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Conformance;
+using Tallystick.Testing.Time;
 
 namespace Tallystick.IntegrationTests.Durability;
 
@@ -23,7 +25,7 @@ public sealed class QueueTests : IAsyncDisposable
     public async Task Commits_that_find_no_place_in_time_fail_as_transient_and_are_not_stored()
     {
         const int Queue = 4, Commits = 20;
-        var time = new ManualTimers();
+        var time = new ManualTime();
         var store = _file.Open(new SqliteStoreOptions
         {
             Time = time, GroupCommitMax = 2, CommitQueueTimeout = TimeSpan.FromMinutes(1), Limits = StoreLimits.Default with { CommitQueueLength = Queue },
@@ -159,68 +161,5 @@ public sealed class QueueTests : IAsyncDisposable
         }
 
         return failed;
-    }
-
-    /// <summary>A clock whose timers fire when a test moves it.</summary>
-    private sealed class ManualTimers : TimeProvider
-    {
-        private readonly Lock _lock = new();
-        private readonly List<ManualTimer> _timers = [];
-        private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
-        public override DateTimeOffset GetUtcNow()
-        {
-            lock (_lock)
-                return _now;
-        }
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            var timer = new ManualTimer(this, () => callback(state));
-            timer.Change(dueTime, period);
-            return timer;
-        }
-
-        public void Advance(TimeSpan by)
-        {
-            ManualTimer[] due;
-            lock (_lock)
-            {
-                _now += by;
-                due = [.. _timers.Where(timer => timer.Due <= _now)];
-                _timers.RemoveAll(due.Contains);
-            }
-
-            foreach (var timer in due)
-                timer.Fire();
-        }
-
-        private sealed class ManualTimer(ManualTimers time, Action fire) : ITimer
-        {
-            public DateTimeOffset Due { get; private set; }
-
-            public void Fire() => fire();
-
-            public bool Change(TimeSpan dueTime, TimeSpan period)
-            {
-                lock (time._lock)
-                {
-                    time._timers.Remove(this);
-                    if (dueTime == Timeout.InfiniteTimeSpan)
-                        return true;
-                    Due = time._now + dueTime;
-                    time._timers.Add(this);
-                    return true;
-                }
-            }
-
-            public void Dispose() => Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-
-            public ValueTask DisposeAsync()
-            {
-                Dispose();
-                return ValueTask.CompletedTask;
-            }
-        }
     }
 }

@@ -1,10 +1,10 @@
 using Tallystick.Audit;
 using Tallystick.Events;
-using Tallystick.IntegrationTests.Conformance;
 using Tallystick.Sqlite;
 using Tallystick.Sqlite.Interop;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Conformance;
 
 namespace Tallystick.IntegrationTests.Durability;
 
@@ -212,12 +212,12 @@ public sealed class RefusedStartTests : IAsyncDisposable
     public async Task Damage_outside_the_tail_shows_where_it_is_read_as_an_error_of_ours(string damage, string operation)
     {
         var store = _file.Open();
-        await StoreOperations.FillAsync(store, Acme, 3, Stop);
+        await TenantCalls.FillAsync(store, Acme, 3, Stop);
         await store.DisposeAsync();
         _file.Sql(damage);
         store = _file.Open();
 
-        var error = await Assert.ThrowsAnyAsync<TallystickException>(() => StoreOperations.Get(operation)(store, Acme, Stop));
+        var error = await Assert.ThrowsAnyAsync<TallystickException>(() => TenantCalls.Get(operation)(store, Acme, Stop));
 
         Assert.Contains("damaged", error.Message, StringComparison.Ordinal);
     }

@@ -4,6 +4,7 @@ using Tallystick.Audit;
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Randomness;
 using Tallystick.Tests.Commands;
 
 namespace Tallystick.Tests.Audit;

@@ -2,6 +2,7 @@ using Tallystick.Commands;
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Stores;
 
 namespace Tallystick.Tests.Commands;
 
@@ -56,12 +57,12 @@ public sealed class CommandProcessorTests
     public async Task A_warm_command_reads_nothing()
     {
         await _world.Do(new Add(1));
-        _world.Store.StreamReads.Clear();
+        _world.Store.Calls.Clear();
         await _world.Do(new Add(1));
         await _world.Do(new Add(1));
 
-        Assert.Empty(_world.Store.StreamReads);
-        Assert.Equal(0, _world.Store.DocumentReads);
+        Assert.Empty(_world.StreamReads);
+        Assert.Equal(0, _world.DocumentReads);
     }
 
     [Fact]
@@ -130,9 +131,9 @@ public sealed class CommandProcessorTests
     public async Task A_failing_store_throws_and_leaves_the_cache_as_it_was()
     {
         await _world.Do(new Add(1));
-        _world.Store.BeforeCommit = _ => throw new TallystickException("disk full", isTransient: true);
+        var full = _world.Store.Inject(StoreFault.DiskFull);
         await Assert.ThrowsAsync<TallystickException>(async () => await _world.Do(new Add(1)));
-        _world.Store.BeforeCommit = null;
+        full.Remove();
 
         Assert.Equal(StreamVersion.Of(2), Assert.IsType<CommandResult.Accepted>(await _world.Do(new Add(1))).Version);
         Assert.Equal(2, (await _world.StateAsync()).Value);

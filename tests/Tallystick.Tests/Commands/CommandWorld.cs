@@ -3,6 +3,8 @@ using Tallystick.Commands;
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Randomness;
+using Tallystick.Testing.Stores;
 
 namespace Tallystick.Tests.Commands;
 
@@ -35,17 +37,6 @@ public sealed class InstantTime : TimeProvider
     }
 }
 
-public sealed class SeededEntropy(int seed) : Entropy
-{
-    private readonly Random _random = new(seed);
-
-    public override void Fill(Span<byte> buffer)
-    {
-        lock (_random)
-            _random.NextBytes(buffer);
-    }
-}
-
 /// <summary>A store, a decider and processors around them.</summary>
 public sealed class CommandWorld
 {
@@ -55,7 +46,7 @@ public sealed class CommandWorld
     public CommandWorld(Decider? decider = null, CommandOptions? options = null, StoreLimits? limits = null, IEnumerable<Upcaster>? upcasters = null)
     {
         Inner = new InMemoryStore(new StoreOptions { Time = Time, Entropy = new SeededEntropy(1), Limits = limits ?? StoreLimits.Default });
-        Store = new InterceptedStore(Inner);
+        Store = new FaultyStore(Inner);
         Options = (options ?? new CommandOptions()) with { Time = Time, Entropy = new SeededEntropy(2) };
         Upcasters = [.. upcasters ?? []];
         Processor = NewProcessor(decider ?? new CounterDecider());
@@ -66,7 +57,13 @@ public sealed class CommandWorld
     /// <summary>The store itself, for what happens behind the processor's back.</summary>
     public InMemoryStore Inner { get; }
 
-    public InterceptedStore Store { get; }
+    public FaultyStore Store { get; }
+
+    /// <summary>What was read of streams through <see cref="Store"/>.</summary>
+    public StreamRead[] StreamReads => [.. Store.CallsOf(StoreOperation.ReadStream).Select(call => (StreamRead)call.Argument!)];
+
+    /// <summary>How often documents were looked up through <see cref="Store"/>.</summary>
+    public int DocumentReads => Store.CallsOf(StoreOperation.FindDocuments).Length;
 
     public CommandOptions Options { get; }
 

@@ -2,6 +2,7 @@ using Tallystick.Commands;
 using Tallystick.Events;
 using Tallystick.Pipeline;
 using Tallystick.Storage;
+using Tallystick.Testing.Stores;
 
 namespace Tallystick.Tests.Commands;
 
@@ -23,11 +24,7 @@ public sealed class CommitConditionTests
             request.Require(EventQuery.OfTypes("counter.closed"), head.Position);
             return await next(request, ct);
         }));
-        world.Store.BeforeCommit = async number =>
-        {
-            if (number == 0)
-                await CloseOtherAsync(world);
-        };
+        world.Store.Inject(StoreFault.Meanwhile(_ => CloseOtherAsync(world)).On(StoreOperation.Commit));
 
         Assert.IsType<CommandResult.Accepted>(await world.Do(new Add(1)));
         Assert.Equal([LogPosition.Start, LogPosition.Of(1)], seen);
@@ -48,22 +45,18 @@ public sealed class CommitConditionTests
 
         Assert.Equal(LogPosition.Of(1), Assert.IsType<Refusal.QueryMatched>(conflict.Reason).Match);
         Assert.Equal(StreamVersion.None, conflict.Actual);
-        Assert.Equal(10, world.Store.Commits.Count);
+        Assert.Equal(10, world.Store.Commits.Length);
     }
 
     [Fact]
     public async Task A_condition_from_a_step_outside_the_retry_holds_for_every_attempt()
     {
         var world = WorldWith(steps => steps.UseBefore(CommandSteps.ConflictRetry, "outside", new ExpectOther()));
-        world.Store.BeforeCommit = async number =>
-        {
-            if (number == 0)
-                await world.AppendBehindAsync(new Added(1));
-        };
+        world.Store.Inject(StoreFault.Meanwhile(_ => world.AppendBehindAsync(new Added(1))).On(StoreOperation.Commit));
 
         Assert.IsType<CommandResult.Accepted>(await world.Do(new Add(1)));
         Assert.All(world.Store.Commits, commit => Assert.Equal(Other, commit.Appends[1].Stream));
-        Assert.Equal(2, world.Store.Commits.Count);
+        Assert.Equal(2, world.Store.Commits.Length);
     }
 
     [Fact]

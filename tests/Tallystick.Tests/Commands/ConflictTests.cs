@@ -1,6 +1,8 @@
 using Tallystick.Commands;
 using Tallystick.Events;
 using Tallystick.Storage;
+using Tallystick.Testing.Randomness;
+using Tallystick.Testing.Stores;
 
 namespace Tallystick.Tests.Commands;
 
@@ -15,13 +17,13 @@ public sealed class ConflictTests
     {
         await _world.Do(new Add(1));
         await _world.AppendBehindAsync(new Added(10), new Added(100));
-        _world.Store.StreamReads.Clear();
+        _world.Store.Calls.Clear();
 
         var result = await _world.Do(new Raise(200));
 
         Assert.Equal(StreamVersion.Of(4), Assert.IsType<CommandResult.Accepted>(result).Version);
         Assert.Equal(200, (await _world.StateAsync()).Value);
-        Assert.Equal(StreamVersion.Of(2), Assert.Single(_world.Store.StreamReads).From);
+        Assert.Equal(StreamVersion.Of(2), Assert.Single(_world.StreamReads).From);
         Assert.Empty(_world.Time.Waits);
     }
 
@@ -69,12 +71,12 @@ public sealed class ConflictTests
     public async Task An_expected_version_that_is_not_met_is_a_conflict_and_not_retried()
     {
         await _world.Do(new AddTwice(1));
-        var commits = _world.Store.Commits.Count;
+        var commits = _world.Store.Commits.Length;
 
         var result = await _world.Do(new Add(1), expected: ExpectedVersion.Exactly(1));
 
         Assert.Equal(new CommandResult.Conflict(CommandWorld.Stream, ExpectedVersion.Exactly(1), StreamVersion.Of(2)), result);
-        Assert.Equal(commits, _world.Store.Commits.Count);
+        Assert.Equal(commits, _world.Store.Commits.Length);
         Assert.Empty(_world.Time.Waits);
         Assert.Equal(2, (await _world.StateAsync()).Value);
         Assert.IsType<CommandResult.Conflict>(await _world.Do(new Add(1), expected: ExpectedVersion.NoStream));
@@ -90,7 +92,7 @@ public sealed class ConflictTests
         var result = await _world.Do(new Add(1), expected: ExpectedVersion.Exactly(1));
 
         Assert.Equal(new CommandResult.Conflict(CommandWorld.Stream, ExpectedVersion.Exactly(1), StreamVersion.Of(2)), result);
-        Assert.Equal(2, _world.Store.Commits.Count);
+        Assert.Equal(2, _world.Store.Commits.Length);
         Assert.Empty(_world.Time.Waits);
         Assert.Equal(11, (await _world.StateAsync()).Value);
     }
@@ -98,11 +100,11 @@ public sealed class ConflictTests
     [Fact]
     public async Task Attempts_are_bounded_and_waits_double_jittered_after_an_immediate_first_retry()
     {
-        _world.Store.BeforeCommit = async _ => await _world.AppendBehindAsync(new Added(1));
+        _world.Store.Inject(StoreFault.Meanwhile(_ => _world.AppendBehindAsync(new Added(1))).On(StoreOperation.Commit).ForEver());
 
         var conflict = Assert.IsType<CommandResult.Conflict>(await _world.Do(new Add(1)));
 
-        Assert.Equal(10, _world.Store.Commits.Count);
+        Assert.Equal(10, _world.Store.Commits.Length);
         Assert.Equal(ExpectedVersion.Exactly(9), conflict.Expected);
         Assert.Equal(StreamVersion.Of(10), conflict.Actual);
         Assert.Equal(8, _world.Time.Waits.Count);
@@ -115,15 +117,11 @@ public sealed class ConflictTests
     public async Task A_cancelled_wait_ends_the_retries()
     {
         using var source = new CancellationTokenSource();
-        _world.Store.BeforeCommit = async number =>
-        {
-            await _world.AppendBehindAsync(new Added(1));
-            if (number == 2)
-                await source.CancelAsync();
-        };
+        _world.Store.Inject(StoreFault.Meanwhile(_ => _world.AppendBehindAsync(new Added(1))).On(StoreOperation.Commit).ForEver());
+        _world.Store.Inject(StoreFault.Meanwhile(_ => source.CancelAsync()).On(StoreOperation.Commit).AtCall(3));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             async () => await _world.Processor.ExecuteAsync(CommandWorld.Request(new Add(1)), source.Token));
-        Assert.Equal(3, _world.Store.Commits.Count);
+        Assert.Equal(3, _world.Store.Commits.Length);
     }
 
     [Fact]
@@ -144,7 +142,7 @@ public sealed class ConflictTests
         const int Executors = 8, Each = 25;
         var options = new CommandOptions { AttemptsMax = 200, RetryDelay = TimeSpan.Zero, Time = _world.Time, Entropy = new SeededEntropy(5) };
         var shared = _world.NewProcessor(new CounterDecider(), options);
-        _world.Store.Yields = true;
+        _world.Store.Before = static async _ => await Task.Yield();
         var executors = Enumerable.Range(0, Executors).Select(async _ =>
         {
             var processor = separateNodes ? _world.NewProcessor(new CounterDecider(), options) : shared;

@@ -1,6 +1,7 @@
 using Tallystick.Commands;
 using Tallystick.Events;
 using Tallystick.Storage;
+using Tallystick.Testing.Stores;
 
 namespace Tallystick.Tests.Commands;
 
@@ -64,7 +65,7 @@ public sealed class IdempotencyTests
     {
         var otherNode = _world.NewProcessor(new CounterDecider());
         CommandResult? first = null;
-        _world.Store.AfterFindCommit = async () => first = await otherNode.ExecuteAsync(CommandWorld.Request(new Add(1), once: Key), Token);
+        _world.Store.Inject(StoreFault.Afterwards(async _ => first = await otherNode.ExecuteAsync(CommandWorld.Request(new Add(1), once: Key), Token)).On(StoreOperation.FindCommit));
 
         var second = await _world.Do(new Add(1), once: Key);
 
@@ -79,7 +80,7 @@ public sealed class IdempotencyTests
         var key = new IdempotencyKey("key-1");
         await _world.Do(new Add(1));
         var otherNode = _world.NewProcessor(new CounterDecider());
-        _world.Store.AfterFindCommit = async () => await otherNode.ExecuteAsync(CommandWorld.Request(new Add(100), once: key), Token);
+        _world.Store.Inject(StoreFault.Afterwards(async _ => await otherNode.ExecuteAsync(CommandWorld.Request(new Add(100), once: key), Token)).On(StoreOperation.FindCommit));
 
         Assert.True(Assert.IsType<CommandResult.Accepted>(await _world.Do(new Add(7), once: key)).IsReplay);
         Assert.Equal(101, (await _world.StateAsync()).Value);
@@ -92,11 +93,11 @@ public sealed class IdempotencyTests
     {
         await _world.Do(new Add(1));
         var otherNode = _world.NewProcessor(new CounterDecider());
-        _world.Store.AfterFindCommit = async () =>
+        _world.Store.Inject(StoreFault.Afterwards(async _ =>
         {
             await otherNode.ExecuteAsync(CommandWorld.Request(new Close(), once: Key), Token);
             _world.Processor.Cache.Clear();
-        };
+        }).On(StoreOperation.FindCommit));
 
         Assert.True(Assert.IsType<CommandResult.Accepted>(await _world.Do(new Close(), once: Key)).IsReplay);
     }
@@ -107,11 +108,11 @@ public sealed class IdempotencyTests
         await _world.Do(new Add(1));
         var otherNode = _world.NewProcessor(new CounterDecider());
         var expected = ExpectedVersion.Exactly(1);
-        _world.Store.AfterFindCommit = async () =>
+        _world.Store.Inject(StoreFault.Afterwards(async _ =>
         {
             await otherNode.ExecuteAsync(CommandWorld.Request(new Add(5), expected: expected, once: Key), Token);
             _world.Processor.Cache.Clear();
-        };
+        }).On(StoreOperation.FindCommit));
 
         Assert.True(Assert.IsType<CommandResult.Accepted>(await _world.Do(new Add(5), expected: expected, once: Key)).IsReplay);
     }
@@ -120,8 +121,8 @@ public sealed class IdempotencyTests
     public async Task A_fingerprint_mismatch_found_by_the_commit_is_refused()
     {
         var otherNode = _world.NewProcessor(new CounterDecider());
-        _world.Store.AfterFindCommit = async () =>
-            await otherNode.ExecuteAsync(CommandWorld.Request(new Add(1), key: "9", once: new IdempotencyKey("key-1", "other")), Token);
+        _world.Store.Inject(StoreFault.Afterwards(async _ =>
+            await otherNode.ExecuteAsync(CommandWorld.Request(new Add(1), key: "9", once: new IdempotencyKey("key-1", "other")), Token)).On(StoreOperation.FindCommit));
         Assert.Equal(new CommandResult.KeyReused("key-1"), await _world.Do(new Add(1), once: Key));
     }
 }

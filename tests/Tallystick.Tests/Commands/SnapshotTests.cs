@@ -3,6 +3,7 @@ using System.Text;
 using Tallystick.Commands;
 using Tallystick.Events;
 using Tallystick.Storage;
+using Tallystick.Testing.Stores;
 
 namespace Tallystick.Tests.Commands;
 
@@ -35,12 +36,12 @@ public sealed class SnapshotTests
     {
         await FillAsync(12);
         var cold = _world.NewProcessor(new CounterDecider(snapshotEvery: 5));
-        _world.Store.StreamReads.Clear();
+        _world.Store.Calls.Clear();
 
         Assert.Equal(
             new StreamState<Counter>(new Counter(12, false), StreamVersion.Of(12)),
             await cold.States.LoadAsync<Counter>(CommandWorld.Tenant, CommandWorld.Stream, Token));
-        Assert.Equal(StreamVersion.Of(11), Assert.Single(_world.Store.StreamReads).From);
+        Assert.Equal(StreamVersion.Of(11), Assert.Single(_world.StreamReads).From);
     }
 
     [Theory]
@@ -88,11 +89,7 @@ public sealed class SnapshotTests
     public async Task A_refused_commit_leaves_no_snapshot()
     {
         await FillAsync(4);
-        _world.Store.BeforeCommit = async number =>
-        {
-            if (number == 4)
-                await _world.AppendBehindAsync(new Closed());
-        };
+        _world.Store.Inject(StoreFault.Meanwhile(_ => _world.AppendBehindAsync(new Closed())).On(StoreOperation.Commit));
         Assert.IsType<CommandResult.Rejected>(await _world.Do(new Add(1)));
         Assert.Null(await ReadAsync());
     }
@@ -116,7 +113,7 @@ public sealed class SnapshotTests
         world.Processor.Cache.Clear();
         await world.Do(new Add(1));
         Assert.All(world.Store.Commits, commit => Assert.Empty(commit.Documents));
-        Assert.Equal(0, world.Store.DocumentReads);
+        Assert.Equal(0, world.DocumentReads);
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using Tallystick.Commands;
 using Tallystick.Events;
 using Tallystick.Storage;
+using Tallystick.Testing.Randomness;
+using Tallystick.Testing.Stores;
 
 namespace Tallystick.Tests.Commands;
 
@@ -23,9 +25,9 @@ public sealed class StateReaderTests
     public async Task A_load_that_is_overtaken_by_a_command_takes_the_newer_state_and_folds_nothing_again()
     {
         await _world.Do(new Add(1));
-        _world.Store.AfterReadVersion = async () => await _world.Do(new Add(10));
+        _world.Store.Inject(StoreFault.Afterwards(async _ => await _world.Do(new Add(10))).On(StoreOperation.ReadStreamVersion));
         Assert.Equal(new StreamState<Counter>(new Counter(11, false), StreamVersion.Of(2)), await LoadAsync());
-        Assert.Empty(_world.Store.StreamReads);
+        Assert.Empty(_world.StreamReads);
     }
 
     [Fact]
@@ -92,10 +94,10 @@ public sealed class StateReaderTests
         for (var i = 0; i < 6; i++)
             await _world.Do(new Add(1));
         _world.Processor.Cache.Put(CommandWorld.Tenant, CommandWorld.Stream, new(new Counter(777, false), StreamVersion.Of(6)));
-        var documentReads = _world.Store.DocumentReads;
+        var documentReads = _world.DocumentReads;
 
         Assert.Equal(6, (await _world.States.AtAsync<Counter>(CommandWorld.Tenant, CommandWorld.Stream, StreamVersion.Of(6), Token)).State.Value);
-        Assert.Equal(documentReads, _world.Store.DocumentReads);
+        Assert.Equal(documentReads, _world.DocumentReads);
     }
 
     [Fact]

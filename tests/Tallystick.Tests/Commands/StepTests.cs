@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Claims;
 using Tallystick.Commands;
 using Tallystick.Events;
+using Tallystick.Testing.Stores;
 
 namespace Tallystick.Tests.Commands;
 
@@ -18,7 +19,7 @@ public sealed class StepTests
         Assert.Equal(["by", "by", "", "any"], invalid.Failures.Select(failure => failure.Field));
         Assert.Equal(["own 1", "own 2", "from Add", "from all"], invalid.Failures.Select(failure => failure.Message));
         Assert.Empty(world.Store.Commits);
-        Assert.Empty(world.Store.StreamReads);
+        Assert.Empty(world.StreamReads);
         Assert.IsType<CommandResult.Accepted>(await world.Do(new CheckedAdd(1)));
     }
 
@@ -97,7 +98,7 @@ public sealed class StepTests
 
         await world.Do(new Close());
         await world.Do(new Add(1));
-        world.Store.BeforeCommit = _ => throw new TallystickException("broken");
+        world.Store.Inject(StoreFault.Fail("broken", () => new TallystickException("broken")).On(StoreOperation.Commit));
         await Assert.ThrowsAsync<TallystickException>(async () => await world.Do(new Add(1), key: "2"));
 
         Assert.Equal(["accepted", "rejected", "error"], spans.Select(span => (string)span.GetTagItem("tallystick.outcome")!));

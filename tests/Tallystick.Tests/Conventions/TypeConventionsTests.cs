@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using Tallystick.Storage;
+using Tallystick.Testing.Conformance;
 
 namespace Tallystick.Tests.Conventions;
 
@@ -49,6 +50,8 @@ public sealed class TypeConventionsTests
         where IsAwaited(method.ReturnType) && !method.IsSpecialName
         where (type.IsVisible && (method.IsPublic || method.IsFamily)) || method.IsDefined(typeof(AsyncStateMachineAttribute), false)
         where !method.Name.Contains('<', StringComparison.Ordinal)
+        // The conformance suite's tests are named by a sentence, as all tests are.
+        where !method.IsDefined(typeof(ConformanceAttribute), false)
         let name = method.Name[(method.Name.LastIndexOf('.') + 1)..]
         where !name.EndsWith("Async", StringComparison.Ordinal) && !IsImplementationOfForeign(type, method)
         select $"{type}.{method.Name}");

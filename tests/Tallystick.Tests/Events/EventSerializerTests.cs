@@ -3,6 +3,7 @@ using System.Text;
 using Tallystick.Audit;
 using Tallystick.Events;
 using Tallystick.Storage;
+using Tallystick.Testing.Randomness;
 using Tallystick.Tests.Commands;
 
 namespace Tallystick.Tests.Events;

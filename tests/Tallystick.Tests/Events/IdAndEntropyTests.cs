@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Tallystick.Events;
+using Tallystick.Testing.Randomness;
 using Tallystick.Tests.Commands;
 
 namespace Tallystick.Tests.Events;

@@ -5,6 +5,7 @@ using Tallystick.Commands;
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Randomness;
 using Tallystick.Tests.Commands;
 
 namespace Tallystick.Tests.Events;

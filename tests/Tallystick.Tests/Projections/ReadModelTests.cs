@@ -2,6 +2,8 @@ using System.Globalization;
 using Tallystick.Events;
 using Tallystick.Projections;
 using Tallystick.Subscriptions;
+using Tallystick.Testing.Stores;
+using Tallystick.Testing.Time;
 using Tallystick.Tests.Subscriptions;
 
 namespace Tallystick.Tests.Projections;
@@ -59,15 +61,15 @@ public sealed class ReadModelTests
     public async Task A_read_that_waits_is_woken_by_the_commit_and_makes_no_call_meanwhile()
     {
         await using var world = new World();
-        var store = new HookedStore(world.Store);
+        var store = new FaultyStore(world.Store);
         var time = new ManualTime();
         await world.AppendAsync("1", new OrderPlaced("ann", 1));
         var reading = world.Models<OrderSummary>(_orders, time, store).FindAsync("1", ReadFreshness.AtLeast(LogPosition.Of(1)), world.Soon).AsTask();
         await time.WhenAwaitedAsync(world.Soon);
         await Drain();
-        var calls = store.Calls;
+        var calls = store.CallCount;
         await Drain();
-        Assert.Equal(calls, store.Calls);
+        Assert.Equal(calls, store.CallCount);
         Assert.False(reading.IsCompleted);
 
         await world.StartAsync(_orders);

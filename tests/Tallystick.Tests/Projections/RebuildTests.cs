@@ -2,6 +2,8 @@ using Tallystick.Events;
 using Tallystick.Projections;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
+using Tallystick.Testing.Stores;
+using Tallystick.Testing.Time;
 using Tallystick.Tests.Subscriptions;
 
 namespace Tallystick.Tests.Projections;
@@ -16,14 +18,14 @@ public sealed class RebuildTests
         await using var world = new World();
         var head = await world.AppendHistoryAsync(5);
         var orders = new OrderSummaries();
-        var store = new HookedStore(world.Store);
+        var store = new FaultyStore(world.Store);
         var looked = 0;
-        store.After = async (operation, _) =>
+        store.After = async call =>
         {
             var swapped = await world.Store.ReadCheckpointAsync(World.Acme, orders.Name, world.Soon) is not null;
             var lookup = await world.Store.FindDocumentsAsync(World.Acme, orders.Name, null, ["o1"], world.Soon);
             Assert.Equal(swapped, lookup.Generation == 1);
-            looked += operation == "Commit" && !swapped ? 1 : 0;
+            looked += call.Operation == StoreOperation.Commit && !swapped ? 1 : 0;
         };
         var reading = world.Models<OrderSummary>(orders).FindAsync("o1", ReadFreshness.Any, world.Soon);
         var host = await world.StartAsync(orders, SmallSteps, store);
@@ -58,8 +60,8 @@ public sealed class RebuildTests
         await world.ReachesAsync(first, "order-summaries", head);
         await first.StopAsync(world.Soon);
         var complete = await world.RowsAsync("order-summaries");
-        var store = new HookedStore(world.Store);
-        store.After = async (_, _) => Assert.Equal(complete, await world.RowsAsync("order-summaries"));
+        var store = new FaultyStore(world.Store);
+        store.After = async _ => Assert.Equal(complete, await world.RowsAsync("order-summaries"));
 
         var second = await world.StartAsync(new OrderSummaries(after), SmallSteps, store);
         await world.ReachesAsync(second, "order-summaries", head);
@@ -114,20 +116,20 @@ public sealed class RebuildTests
         await using var world = new World();
         var orders = new OrderSummaries();
         var head = await world.AppendHistoryAsync(10);
-        var store = new HookedStore(world.Store);
+        var store = new FaultyStore(world.Store);
         var host = await world.StartAsync(orders, SmallSteps, store);
         await world.ReachesAsync(host, orders.Name, head);
         var models = world.Models<OrderSummary>(orders);
         var (appended, seen, reached, looked) = (0, 0m, LogPosition.Start, 0);
         string? wrong = null;
         using var one = new SemaphoreSlim(1);
-        store.After = async (operation, _) =>
+        store.After = async call =>
         {
             // One look at a time: a page that is read ahead ends whenever it likes.
             await one.WaitAsync(world.Soon);
             try
             {
-                if (appended < 40 && operation == "ReadLog")
+                if (appended < 40 && call.Operation == StoreOperation.ReadLog)
                     await world.AppendAsync($"n{appended++}", new OrderPlaced("ann", 1));
                 var page = await models.Query().Take(1000).PageAsync(default, world.Soon);
                 var total = page.Items.Sum(item => item.Value!.Total);

@@ -2,6 +2,8 @@ using Tallystick.Events;
 using Tallystick.Projections;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
+using Tallystick.Testing.Stores;
+using Tallystick.Testing.Time;
 using Tallystick.Tests.Projections;
 
 namespace Tallystick.Tests.Subscriptions;
@@ -84,8 +86,8 @@ public sealed class CrashTests
         {
             await using var world = new World();
             var head = await world.AppendHistoryAsync(4);
-            var store = new HookedStore(world.Store);
-            var died = store.DieAt(call, after);
+            var store = new FaultyStore(world.Store);
+            var died = store.Inject((after ? StoreFault.DeathAfterwards : StoreFault.Death).AtCall(call)).WhenStruckAsync(world.Soon);
             var host = world.Host([], [new Echo()], Mortal(3), store);
             await host.StartAsync(world.Soon);
             var done = world.ReachesAsync(host, "echo", head);
@@ -108,9 +110,9 @@ public sealed class CrashTests
     {
         await using var world = new World();
         var head = await world.AppendHistoryAsync(3);
-        var store = new HookedStore(world.Store);
+        var store = new FaultyStore(world.Store);
         var failures = 0;
-        store.Before = (operation, _) => operation == "Commit" && ++failures <= 50
+        store.Before = call => call.Operation == StoreOperation.Commit && ++failures <= 50
             ? throw new IOException("The disk is on fire.")
             : ValueTask.CompletedTask;
         var host = world.Host(new OrderSummaries(), store: store);
@@ -149,11 +151,11 @@ public sealed class CrashTests
         await world.ReachesAsync(first, "order-summaries", await world.AppendAsync("1", new OrderPlaced("ann", 1)));
         await first.StopAsync(world.Soon);
         var head = await world.AppendAsync("2", new OrderPlaced("bob", 2));
-        var (store, finds) = (new HookedStore(world.Store), 0);
-        store.Before = async (operation, _) =>
+        var (store, finds) = (new FaultyStore(world.Store), 0);
+        store.Before = async call =>
         {
             // Between its reading of the checkpoint and of the documents (the state's is the first), another host does the work.
-            if (operation == "FindDocuments" && ++finds == 2)
+            if (call.Operation == StoreOperation.FindDocuments && ++finds == 2)
                 await world.ReachesAsync(await world.StartAsync(new OrderSummaries()), "order-summaries", head);
         };
 
@@ -168,21 +170,21 @@ public sealed class CrashTests
     public async Task A_batch_that_comes_too_late_is_refused_whole()
     {
         await using var world = new World();
-        var (store, late) = (new HookedStore(world.Store), false);
+        var (store, late) = (new FaultyStore(world.Store), false);
         var rowsAfter = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         var slow = await world.StartAsync(new OrderSummaries(), store: store);
         await world.ReachesAsync(slow, "order-summaries", await world.AppendAsync("1", new OrderPlaced("ann", 1)));
-        store.Before = async (operation, _) =>
+        store.Before = async call =>
         {
-            if (operation != "Commit" || late)
+            if (call.Operation != StoreOperation.Commit || late)
                 return;
             late = true;
             var fast = await world.StartAsync(new OrderSummaries());
             await world.ReachesAsync(fast, "order-summaries", await world.AppendAsync("1", new LineAdded(20)));
         };
-        store.After = async (operation, _) =>
+        store.After = async call =>
         {
-            if (operation == "Commit")
+            if (call.Operation == StoreOperation.Commit)
                 rowsAfter.TrySetResult(await world.OrdersAsync());
         };
 
@@ -215,8 +217,8 @@ public sealed class CrashTests
     private static async Task<bool> CrashAsync(
         World world, Projection projection, int call, bool after, int batch, LogPosition head, Func<Task> meanwhile)
     {
-        var store = new HookedStore(world.Store);
-        var died = store.DieAt(call, after);
+        var store = new FaultyStore(world.Store);
+        var died = store.Inject((after ? StoreFault.DeathAfterwards : StoreFault.Death).AtCall(call)).WhenStruckAsync(world.Soon);
         var host = await world.StartAsync(projection, Mortal(batch), store);
         await meanwhile();
         var done = world.ReachesAsync(host, projection.Name, head);

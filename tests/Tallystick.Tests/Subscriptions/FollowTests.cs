@@ -2,6 +2,7 @@ using Tallystick.Events;
 using Tallystick.Projections;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
+using Tallystick.Testing.Time;
 using Tallystick.Tests.Projections;
 
 namespace Tallystick.Tests.Subscriptions;

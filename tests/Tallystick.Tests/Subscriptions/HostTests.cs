@@ -2,6 +2,8 @@ using Tallystick.Events;
 using Tallystick.Projections;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
+using Tallystick.Testing.Stores;
+using Tallystick.Testing.Time;
 using Tallystick.Tests.Projections;
 
 namespace Tallystick.Tests.Subscriptions;
@@ -80,7 +82,7 @@ public sealed class HostTests
     public async Task An_idle_runner_makes_no_call_and_an_event_of_another_tenant_does_not_wake_it()
     {
         await using var world = new World();
-        var store = new HookedStore(world.Store);
+        var store = new FaultyStore(world.Store);
         var head = await world.AppendHistoryAsync(3);
         var host = world.Host([new OrderSummaries(), new Customers()], [new Echo()], store: store);
         await host.StartAsync(world.Soon);
@@ -92,12 +94,12 @@ public sealed class HostTests
         foreach (var name in new[] { "order-summaries", "customers", "echo" })
             await world.ReachesAsync(host, name, end);
         await SettledAsync(store);
-        var calls = store.Calls;
+        var calls = store.CallCount;
 
         await world.AppendAsync(World.Umbrella, "1", new OrderPlaced("ann", 1));
         await SettledAsync(store);
 
-        Assert.Equal(calls, store.Calls);
+        Assert.Equal(calls, store.CallCount);
     }
 
     [Fact]
@@ -111,11 +113,11 @@ public sealed class HostTests
             var first = await world.StartAsync(new OrderSummaries());
             await world.ReachesAsync(first, "order-summaries", head);
             await first.StopAsync(world.Soon);
-            var store = new HookedStore(world.Store);
+            var store = new FaultyStore(world.Store);
             var second = await world.StartAsync(new OrderSummaries(), store: store);
             await world.ReachesAsync(second, "order-summaries", head);
             await SettledAsync(store);
-            calls.Add(store.Calls);
+            calls.Add(store.CallCount);
         }
 
         Assert.Equal(calls[0], calls[1]);
@@ -148,17 +150,17 @@ public sealed class HostTests
         await using var world = new World();
         await world.AppendHistoryAsync(5);
         var (running, most) = (0, 0);
-        var store = new HookedStore(world.Store)
+        var store = new FaultyStore(world.Store)
         {
-            Before = async (operation, _) =>
+            Before = async call =>
             {
-                if (operation == "ReadLog")
+                if (call.Operation == StoreOperation.ReadLog)
                     most = Math.Max(most, Interlocked.Increment(ref running));
                 await Task.Yield();
             },
-            After = (operation, _) =>
+            After = call =>
             {
-                if (operation == "ReadLog")
+                if (call.Operation == StoreOperation.ReadLog)
                     Interlocked.Decrement(ref running);
                 return ValueTask.CompletedTask;
             },
@@ -179,9 +181,9 @@ public sealed class HostTests
         var scheduler = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
         var head = await world.AppendHistoryAsync(5);
         var elsewhere = 0;
-        var store = new HookedStore(world.Store)
+        var store = new FaultyStore(world.Store)
         {
-            Before = (_, _) =>
+            Before = _ =>
             {
                 if (TaskScheduler.Current != scheduler)
                     elsewhere++;
@@ -233,13 +235,13 @@ public sealed class HostTests
         Assert.Throws<InvalidOperationException>(() => new SubscriptionHost(world.Store, empty, [new OrderSummaries()], []));
     }
 
-    private static async Task SettledAsync(HookedStore store)
+    private static async Task SettledAsync(FaultyStore store)
     {
-        for (var (calls, quiet) = (store.Calls, 0); quiet < 200; quiet++)
+        for (var (calls, quiet) = (store.CallCount, 0); quiet < 200; quiet++)
         {
             await Task.Yield();
-            if (store.Calls != calls)
-                (calls, quiet) = (store.Calls, 0);
+            if (store.CallCount != calls)
+                (calls, quiet) = (store.CallCount, 0);
         }
     }
 

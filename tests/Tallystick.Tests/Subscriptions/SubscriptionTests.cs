@@ -1,6 +1,7 @@
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
+using Tallystick.Testing.Time;
 using Tallystick.Tests.Projections;
 
 namespace Tallystick.Tests.Subscriptions;

@@ -8,6 +8,7 @@ using Tallystick.Projections;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Time;
 
 namespace Tallystick.Tests.Tenancy;
 
@@ -107,7 +108,7 @@ public sealed class BuilderTests
     [Fact]
     public async Task What_the_application_brings_is_kept()
     {
-        var time = new Tallystick.Tests.Subscriptions.ManualTime();
+        var time = new ManualTime();
         await using var provider = new ServiceCollection().AddSingleton<TimeProvider>(time).AddTallystick(app => app.UseInMemoryStore()).BuildServiceProvider();
         Assert.Same(time, provider.GetRequiredService<TimeProvider>());
         Assert.NotNull(provider.GetRequiredService<Tenants>());

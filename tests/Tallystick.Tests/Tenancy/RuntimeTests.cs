@@ -6,6 +6,8 @@ using Tallystick.Projections;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Randomness;
+using Tallystick.Testing.Stores;
 using Tallystick.Tests.Commands;
 using Tallystick.Tests.Subscriptions;
 using static Tallystick.Tests.Tenancy.TenancyWorld;
@@ -15,7 +17,7 @@ namespace Tallystick.Tests.Tenancy;
 /// <summary>A running application follows the catalog of tenants. The clock stands still unless a test moves it.</summary>
 public sealed class RuntimeTests : IAsyncDisposable
 {
-    private readonly HookedStore _store = new(new InMemoryStore(new StoreOptions { Entropy = new SeededEntropy(1) }));
+    private readonly FaultyStore _store = new(new InMemoryStore(new StoreOptions { Entropy = new SeededEntropy(1) }));
     private readonly TenancyWorld _world;
 
     public RuntimeTests() => _world = new TenancyWorld(_store);
@@ -24,7 +26,7 @@ public sealed class RuntimeTests : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _store.Before = static (_, _) => ValueTask.CompletedTask;
+        _store.Before = null;
         await _world.DisposeAsync();
     }
 
@@ -59,7 +61,7 @@ public sealed class RuntimeTests : IAsyncDisposable
     [Fact]
     public async Task A_store_that_fails_for_a_time_only_delays_a_new_tenant()
     {
-        _store.Before = (operation, _) => operation == "WaitForPosition" ? throw new TallystickException("Down.", isTransient: true) : ValueTask.CompletedTask;
+        _store.Before = call => call.Operation == StoreOperation.WaitForPosition ? throw new TallystickException("Down.", isTransient: true) : ValueTask.CompletedTask;
         await _world.Runtime.StartAsync(Token);
         for (var i = 0; i < 3; i++)
         {
@@ -68,7 +70,7 @@ public sealed class RuntimeTests : IAsyncDisposable
         }
 
         await _world.Time.WhenAwaitedAsync(Token).WaitAsync(Soon, Token);
-        _store.Before = static (_, _) => ValueTask.CompletedTask;
+        _store.Before = null;
         var tenant = await _world.NewTenantAsync(A);
         Assert.Empty(_world.Get<SubscriptionHost>().Status(A));
         _world.Time.Advance(TimeSpan.FromSeconds(1));
@@ -79,9 +81,9 @@ public sealed class RuntimeTests : IAsyncDisposable
     public async Task A_store_that_fails_at_the_start_fails_the_start_which_can_be_repeated()
     {
         var tenant = await _world.NewTenantAsync(A);
-        _store.Before = (operation, _) => operation == "ReadLog" ? throw new TallystickException("Down.", isTransient: true) : ValueTask.CompletedTask;
+        _store.Before = call => call.Operation == StoreOperation.ReadLog ? throw new TallystickException("Down.", isTransient: true) : ValueTask.CompletedTask;
         Assert.True((await Assert.ThrowsAsync<TallystickException>(() => _world.Runtime.StartAsync(Token))).IsTransient);
-        _store.Before = static (_, _) => ValueTask.CompletedTask;
+        _store.Before = null;
         await _world.Runtime.StartAsync(Token);
         await DemandProjectedAsync(tenant);
     }
@@ -121,9 +123,9 @@ public sealed class RuntimeTests : IAsyncDisposable
         var following = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var tenant = await _world.NewTenantAsync(A);
         var first = 1;
-        _store.Before = async (operation, _) =>
+        _store.Before = async call =>
         {
-            if (operation != "WaitForPosition" || Interlocked.Exchange(ref first, 0) == 0)
+            if (call.Operation != StoreOperation.WaitForPosition || Interlocked.Exchange(ref first, 0) == 0)
                 return;
             following.SetResult();
             await hangs.Task; // A store that doesn't heed its token.

@@ -7,6 +7,8 @@ using Tallystick.Events;
 using Tallystick.Projections;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Randomness;
+using Tallystick.Testing.Time;
 using Tallystick.Tests.Commands;
 using Tallystick.Tests.Subscriptions;
 
