@@ -28,14 +28,21 @@ internal sealed class OwnerLock : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new TallystickException($"{path} can't be made or written: {error.Message} Check the permissions of the folder, and the space on the disk.", error);
+            throw Unusable(path, error);
         }
 
-        if (CanBeTakenTwice(path))
+        try
+        {
+            if (CanBeTakenTwice(path))
+            {
+                throw new TallystickException(
+                    $"{path} can't be locked, so that nothing would keep two processes from owning {databasePath}. Put it on a local disk, and don't disable .NET's file locking.");
+            }
+        }
+        catch
         {
             file.Dispose();
-            throw new TallystickException(
-                $"{path} can't be locked, so that nothing would keep two processes from owning {databasePath}. Put it on a local disk, and don't disable .NET's file locking.");
+            throw;
         }
 
         try
@@ -60,11 +67,18 @@ internal sealed class OwnerLock : IDisposable
             using var again = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
             return true;
         }
-        catch (IOException)
+        catch (IOException error) when (IsHeld(error))
         {
             return false;
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(path, error);
+        }
     }
+
+    private static TallystickException Unusable(string path, Exception error) =>
+        new($"{path} can't be made or written: {error.Message} Check the permissions of the folder, the space on the disk, and the disk itself.", error);
 
     /// <summary>Whether the file is locked: a sharing violation on Windows, EAGAIN of flock on Linux and macOS.</summary>
     private static bool IsHeld(IOException error) => error.HResult is unchecked((int)0x80070020) or 11 or 35;
