@@ -38,20 +38,13 @@ internal sealed class OwnerLock : IDisposable
                 throw new TallystickException(
                     $"{path} can't be locked, so that nothing would keep two processes from owning {databasePath}. Put it on a local disk, and don't disable .NET's file locking.");
             }
+
+            WriteOwner(databasePath);
         }
         catch
         {
             file.Dispose();
             throw;
-        }
-
-        try
-        {
-            File.WriteAllText(PidPath(databasePath), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // The number is for a message only; on a full disk the store must still open.
         }
 
         return new OwnerLock(file);
@@ -85,6 +78,18 @@ internal sealed class OwnerLock : IDisposable
 
     /// <summary>The owner's number has a file of its own, since not even a reader gets into the one that is locked.</summary>
     private static string PidPath(string databasePath) => databasePath + ".pid";
+
+    private static void WriteOwner(string databasePath)
+    {
+        try
+        {
+            File.WriteAllText(PidPath(databasePath), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
+        {
+            // The number is for a message only; on a full disk the store must still open. (.NET takes EFBIG for a bad argument.)
+        }
+    }
 
     private static string ReadOwner(string databasePath)
     {

@@ -65,6 +65,16 @@ public sealed class FaultRunner : IAsyncDisposable
         return run;
     }
 
+    /// <summary>Runs the workload in which no file may grow beyond a number of bytes, without strace.</summary>
+    public async Task<FaultRun> RunWithLimitAsync(long bytes, string storePath, CancellationToken stop)
+    {
+        var child = _child ??= ChildProcess.Start("faults");
+        var before = child.Lines.Count;
+        await child.TellAsync($"limit\t{storePath}\t{bytes}");
+        await child.UntilAsync("done", stop);
+        return new FaultRun(storePath, [.. child.Lines.Skip(before)], [], null);
+    }
+
     /// <summary>What a child leaves behind that is killed with a store open, all of whose commits are in the write-ahead log alone.</summary>
     public static async Task<string[]> LeaveAsync(string storePath, CancellationToken stop)
     {
