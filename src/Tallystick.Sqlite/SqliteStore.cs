@@ -24,6 +24,7 @@ public sealed class SqliteStore : IStore
     private readonly ReaderPool _readers;
     private readonly LogWriter _writer;
     private readonly SqliteStoreOptions _options;
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _disposed;
 
     private SqliteStore(string path, SqliteStoreOptions options, OwnerLock owner, SqliteDatabase database)
@@ -57,10 +58,13 @@ public sealed class SqliteStore : IStore
         try
         {
             DatabaseFile.Check(path);
+            if (!File.Exists(path))
+                FolderSync.Above(path);
             database = SqliteDatabase.OpenWriter(path);
             // A file that is refused is left as it was found; only an empty log may go.
             database.KeepWalOnClose(DatabaseFile.WalBytes(path) > 0);
             DatabaseSchema.Prepare(database, options);
+            FolderSync.Of(path);
             return new SqliteStore(path, options, owner, database);
         }
         catch
@@ -157,20 +161,29 @@ public sealed class SqliteStore : IStore
             tenant, name, position, async () => await ReadCheckpointAsync(tenant, name, cancellationToken) ?? LogPosition.Start, cancellationToken);
     }
 
-    /// <summary>Writes what waits, then closes the file. Reads and waits that are under way fail.</summary>
+    /// <summary>Writes what waits, then closes the file. Reads and waits that are under way fail. Closing it again only awaits that.</summary>
+    /// <exception cref="TallystickException">
+    /// The disk failed, and no commit could be told of it; the message says how. The file is closed nevertheless, and nothing acknowledged
+    /// is lost.
+    /// </exception>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            await _closed.Task;
             return;
-        _signals.Dispose();
-        await _readers.DisposeAsync();
+        }
+
         try
         {
+            _signals.Dispose();
+            await _readers.DisposeAsync();
             await _writer.DisposeAsync();
         }
         finally
         {
             _owner.Dispose();
+            _closed.SetResult();
         }
     }
 

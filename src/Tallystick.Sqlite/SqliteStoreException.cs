@@ -13,4 +13,8 @@ public sealed class SqliteStoreException(string message, int code)
 
     /// <summary>Whether nothing more can be known of the file until it is opened again.</summary>
     internal bool IsFatal => (Code & 0xFF) is raw.SQLITE_IOERR or raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB;
+
+    /// <summary>The same for a commit that failed at its very end: the file may hold it or not.</summary>
+    internal SqliteStoreException WithUnknownOutcome() => new(
+        $"{Message} Whether this commit is stored can't be known before: look for its events then, or repeat it with the same idempotency key.", Code);
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Tallystick.Events;
 using Tallystick.Sqlite;
 using Tallystick.Storage;
@@ -53,17 +52,14 @@ internal static class OpenCommand
 /// </summary>
 internal static class FullDiskCommand
 {
-    private const int FileSize = 1, FileSizeSignal = 25;
     private static readonly TenantId Tenant = TenantId.Parse("acme");
 
     public static async Task<int> RunAsync(string path, int moreBytes)
     {
-        signal(FileSizeSignal, 1);
         var store = SqliteStore.Open(path, new SqliteStoreOptions { TailEventsMax = 200 });
         await CommitAsync(store, 0, 0);
-        Demand(getrlimit(FileSize, out var limits));
         var longest = Directory.EnumerateFiles(Path.GetDirectoryName(path)!).Max(file => new FileInfo(file).Length);
-        Demand(setrlimit(FileSize, new Limits { Soft = (ulong)(longest + moreBytes), Hard = limits.Hard }));
+        var limit = FileSizeLimit.Set(longest + moreBytes);
         var failures = 0;
         for (var round = 1; failures < 20; round++)
         {
@@ -71,7 +67,7 @@ internal static class FullDiskCommand
                 failures += failure ? 1 : 0;
         }
 
-        Demand(setrlimit(FileSize, limits));
+        limit.Dispose();
         if (await CommitAsync(store, int.MaxValue, 1))
         {
             await store.DisposeAsync();
@@ -84,12 +80,6 @@ internal static class FullDiskCommand
         await store.DisposeAsync();
         Console.WriteLine("closed");
         return 0;
-    }
-
-    private static void Demand(int result)
-    {
-        if (result != 0)
-            throw new InvalidOperationException($"The limit can't be changed: error {Marshal.GetLastPInvokeError()}.");
     }
 
     private static async Task<bool> CommitAsync(SqliteStore store, int round, int n)
@@ -109,23 +99,5 @@ internal static class FullDiskCommand
             Console.WriteLine($"failed\t{error.IsTransient}\t{error.Message}");
             return true;
         }
-    }
-
-    [DllImport("libc", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern nint signal(int number, nint handler);
-
-    [DllImport("libc", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int getrlimit(int resource, out Limits limits);
-
-    [DllImport("libc", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int setrlimit(int resource, in Limits limits);
-
-    private struct Limits
-    {
-        public ulong Soft;
-        public ulong Hard;
     }
 }

@@ -8,6 +8,7 @@ return args switch
         await new Load(path, Number(seed), Number(tailEventsMax), Number(checkpointPages)).RunAsync(),
     ["hold", var path] => await HoldCommand.RunAsync(path),
     ["full", var path, var bytes] => await FullDiskCommand.RunAsync(path, Number(bytes)),
+    ["faults"] => FaultCommand.Run(),
     ["open", var path] => await OpenCommand.RunAsync(path),
     _ => throw new ArgumentException($"Unknown command: {string.Join(' ', args)}"),
 };

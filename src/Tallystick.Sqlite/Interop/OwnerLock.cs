@@ -28,23 +28,23 @@ internal sealed class OwnerLock : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new TallystickException($"{path} can't be made or written: {error.Message} Check the permissions of the folder, and the space on the disk.", error);
-        }
-
-        if (CanBeTakenTwice(path))
-        {
-            file.Dispose();
-            throw new TallystickException(
-                $"{path} can't be locked, so that nothing would keep two processes from owning {databasePath}. Put it on a local disk, and don't disable .NET's file locking.");
+            throw Unusable(path, error);
         }
 
         try
         {
-            File.WriteAllText(PidPath(databasePath), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            if (CanBeTakenTwice(path))
+            {
+                throw new TallystickException(
+                    $"{path} can't be locked, so that nothing would keep two processes from owning {databasePath}. Put it on a local disk, and don't disable .NET's file locking.");
+            }
+
+            WriteOwner(databasePath);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch
         {
-            // The number is for a message only; on a full disk the store must still open.
+            file.Dispose();
+            throw;
         }
 
         return new OwnerLock(file);
@@ -60,17 +60,36 @@ internal sealed class OwnerLock : IDisposable
             using var again = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
             return true;
         }
-        catch (IOException)
+        catch (IOException error) when (IsHeld(error))
         {
             return false;
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(path, error);
+        }
     }
+
+    private static TallystickException Unusable(string path, Exception error) =>
+        new($"{path} can't be made or written: {error.Message} Check the permissions of the folder, the space on the disk, and the disk itself.", error);
 
     /// <summary>Whether the file is locked: a sharing violation on Windows, EAGAIN of flock on Linux and macOS.</summary>
     private static bool IsHeld(IOException error) => error.HResult is unchecked((int)0x80070020) or 11 or 35;
 
     /// <summary>The owner's number has a file of its own, since not even a reader gets into the one that is locked.</summary>
     private static string PidPath(string databasePath) => databasePath + ".pid";
+
+    private static void WriteOwner(string databasePath)
+    {
+        try
+        {
+            File.WriteAllText(PidPath(databasePath), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
+        {
+            // The number is for a message only; on a full disk the store must still open. (.NET takes EFBIG for a bad argument.)
+        }
+    }
 
     private static string ReadOwner(string databasePath)
     {

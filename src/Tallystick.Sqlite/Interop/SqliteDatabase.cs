@@ -60,14 +60,18 @@ internal sealed class SqliteDatabase : IDisposable
     public long Scalar(string sql)
     {
         using var rows = Statement(sql).Rows();
-        return rows.Step() ? rows.Int64(0) : throw new TallystickException($"SQLite gave no row for '{sql}' in {Path}.");
+        var number = rows.Step() ? rows.Int64(0) : throw NoRow(sql);
+        RunToTheEnd(rows);
+        return number;
     }
 
     /// <summary>The single text that a query gives.</summary>
     public string ScalarText(string sql)
     {
         using var rows = Statement(sql).Rows();
-        return rows.Step() ? rows.Text(0) : throw new TallystickException($"SQLite gave no row for '{sql}' in {Path}.");
+        var text = rows.Step() ? rows.Text(0) : throw NoRow(sql);
+        RunToTheEnd(rows);
+        return text;
     }
 
     /// <summary>Whether no transaction is open.</summary>
@@ -99,8 +103,7 @@ internal sealed class SqliteDatabase : IDisposable
     {
         if (code is raw.SQLITE_OK or raw.SQLITE_ROW or raw.SQLITE_DONE)
             return;
-        throw SqliteError.From(raw.sqlite3_extended_errcode(_handle) is var extended and not 0 ? extended : code,
-            raw.sqlite3_errmsg(_handle).utf8_to_string(), Path, what);
+        throw SqliteError.From(_handle, raw.sqlite3_extended_errcode(_handle) is var extended and not 0 ? extended : code, Path, what);
     }
 
     public void Dispose()
@@ -109,6 +112,18 @@ internal sealed class SqliteDatabase : IDisposable
             statement.Dispose();
         _handle.Dispose();
     }
+
+    /// <summary>
+    /// What a statement changes is committed after its last row, and may fail only then: <c>PRAGMA journal_mode=WAL</c> says "wal" before.
+    /// </summary>
+    private static void RunToTheEnd(Statement.RowReader rows)
+    {
+        while (rows.Step())
+        {
+        }
+    }
+
+    private TallystickException NoRow(string sql) => new($"SQLite gave no row for '{sql}' in {Path}.");
 
     private static SqliteDatabase Open(string path, int flags)
     {
@@ -119,7 +134,7 @@ internal sealed class SqliteDatabase : IDisposable
             return new SqliteDatabase(handle, path);
         }
 
-        var error = SqliteError.From(code, raw.sqlite3_errmsg(handle).utf8_to_string(), path, "open");
+        var error = SqliteError.From(handle, code, path, "open");
         handle.Dispose();
         throw error;
     }

@@ -57,12 +57,14 @@ internal static class DatabaseSchema
     {
         var version = CheckOrigin(database);
         if (database.IsReadOnly)
-            throw new TallystickException($"{database.Path} may only be read. Check the permissions of the file and its folder.");
+            throw new TallystickException($"{database.Path} may only be read, or the disk failed when it was opened for writing. Check the permissions of the file and its folder, and the disk.");
         DatabaseFile.CheckDamage(database, options);
         if (database.ScalarText("PRAGMA journal_mode=WAL") != "wal")
             throw new TallystickException($"{database.Path} can't use a write-ahead log. Put it on a local disk: network file systems lack what it needs.");
         database.Run("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-32768; PRAGMA busy_timeout=10000");
         Migrate(database, (int)version);
+        // A write-ahead log that can't be opened for writing would show in the first commit only.
+        database.Run("BEGIN IMMEDIATE; ROLLBACK");
     }
 
     private static long CheckOrigin(SqliteDatabase database)

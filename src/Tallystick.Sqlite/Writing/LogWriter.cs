@@ -32,6 +32,7 @@ internal sealed class LogWriter : IAsyncDisposable
     private readonly List<PendingCommit> _alone = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Exception? _failure;
+    private volatile bool _isTold;
     private long _pagesSinceCheckpoint;
     private volatile bool _lastCameAlone;
     private bool _closed;
@@ -72,7 +73,8 @@ internal sealed class LogWriter : IAsyncDisposable
             use(_database);
     }
 
-    /// <summary>Writes what waits, adds the tail to the stored index and closes the file.</summary>
+    /// <summary>Writes what waits, adds the tail to the stored index, copies the write-ahead log into the file and closes it.</summary>
+    /// <exception cref="TallystickException">Something failed that no commit could be told of. Nothing acknowledged is lost.</exception>
     public async ValueTask DisposeAsync()
     {
         _queue.Close();
@@ -115,11 +117,20 @@ internal sealed class LogWriter : IAsyncDisposable
                 // A tail that can't be indexed now is read again at the next start.
                 if (_failure is null)
                     TryFlush();
+                // SQLite would do this by itself, and keep its errors to itself.
+                if (_failure is null)
+                    TryCheckpoint(pagesMax: long.MaxValue);
             }
             finally
             {
                 _database.Dispose();
             }
+        }
+
+        if (_failure is { } failure && !_isTold)
+        {
+            throw new TallystickException(
+                $"The store was closed after a failure that no commit was told of: {failure.Message} Everything acknowledged is stored, part of it in the write-ahead log ({_database.Path}-wal): keep that with the file.", failure);
         }
     }
 
@@ -162,6 +173,7 @@ internal sealed class LogWriter : IAsyncDisposable
             commit.Complete();
         }
 
+        _isTold |= failure is not null && _failure is not null;
         if (failure is null)
             Checkpoint();
     }
@@ -189,6 +201,7 @@ internal sealed class LogWriter : IAsyncDisposable
     private Exception? TryWrite(List<PendingCommit> commits)
     {
         var batch = new CommitBatch(_tail.LastSeq);
+        var isEnding = false;
         try
         {
             var now = _options.Time.GetUtcNow().UtcTicks;
@@ -196,12 +209,13 @@ internal sealed class LogWriter : IAsyncDisposable
                 commit.Outcome = _writer.Write(commit.Prepared, batch, now);
             // After a failed sync nobody knows what the kernel has kept (see "Can applications recover from fsync failures?", Rebello et al.
             // 2020). Only reading the file anew tells, so such an error stops the store.
+            isEnding = true;
             _database.Statement("COMMIT").Run();
         }
         catch (Exception error)
         {
             RollBack(error);
-            return error;
+            return isEnding && error is SqliteStoreException { IsFatal: true } unknown ? unknown.WithUnknownOutcome() : error;
         }
 
         try
@@ -245,10 +259,15 @@ internal sealed class LogWriter : IAsyncDisposable
         if (_pagesSinceCheckpoint < _options.CheckpointPages)
             return;
         _pagesSinceCheckpoint = 0;
+        TryCheckpoint((long)_options.CheckpointPages * WalOverrunMax);
+    }
+
+    private void TryCheckpoint(long pagesMax)
+    {
         try
         {
             // With someone always reading, the log never begins anew by itself.
-            if (_database.Checkpoint(waits: false) > (long)_options.CheckpointPages * WalOverrunMax)
+            if (_database.Checkpoint(waits: false) > pagesMax)
                 _database.Checkpoint(waits: true);
         }
         catch (SqliteStoreException error)
@@ -296,6 +315,10 @@ internal sealed class LogWriter : IAsyncDisposable
         }
     }
 
-    private static TallystickException Stopped(Exception failure) => new(
-        $"The store takes no more commits since this happened: {failure.Message} What was acknowledged before is stored. Close the store and open it again.", failure);
+    private TallystickException Stopped(Exception failure)
+    {
+        _isTold = true;
+        return new TallystickException(
+            $"The store takes no more commits since this happened: {failure.Message} What was acknowledged before is stored. Close the store and open it again.", failure);
+    }
 }

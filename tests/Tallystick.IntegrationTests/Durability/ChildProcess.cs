@@ -57,7 +57,12 @@ public sealed class ChildProcess : IAsyncDisposable
     });
 
     /// <summary>Reads on until a line begins so.</summary>
-    public async Task<string> UntilAsync(string beginning, CancellationToken cancellationToken)
+    public async Task<string> UntilAsync(string beginning, CancellationToken cancellationToken) =>
+        await FindAsync(beginning, cancellationToken)
+        ?? throw new InvalidOperationException($"The child ended without a line '{beginning}': {string.Join('\n', Lines.TakeLast(5))}\n{await _errors}");
+
+    /// <summary>Reads on until a line begins so; null if the child ends before.</summary>
+    public async Task<string?> FindAsync(string beginning, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(Deadline);
@@ -71,7 +76,7 @@ public sealed class ChildProcess : IAsyncDisposable
             }
         }
 
-        throw new InvalidOperationException($"The child ended without a line '{beginning}': {string.Join('\n', Lines.TakeLast(5))}\n{await _errors}");
+        return null;
     }
 
     /// <summary>Reads on until it has acknowledged so many commits.</summary>
@@ -80,6 +85,9 @@ public sealed class ChildProcess : IAsyncDisposable
         for (var i = 0; i < count; i++)
             await UntilAsync("ack", cancellationToken);
     }
+
+    /// <summary>Writes a line to its input.</summary>
+    public Task TellAsync(string line) => _process.StandardInput.WriteLineAsync(line);
 
     /// <summary>Ends its input, which tells it to close.</summary>
     public void TellToClose() => _process.StandardInput.Close();

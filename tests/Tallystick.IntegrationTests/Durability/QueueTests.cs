@@ -150,6 +150,21 @@ public sealed class QueueTests : IAsyncDisposable
         }
     }
 
+    [Fact]
+    public async Task Closing_again_awaits_the_first_closing()
+    {
+        var store = _file.Open();
+        using var blocked = new WriterBlock(store);
+
+        var closings = new[] { store.DisposeAsync().AsTask(), store.DisposeAsync().AsTask() };
+
+        Assert.DoesNotContain(closings, closing => closing.IsCompleted);
+        blocked.Release();
+        await closings[1].WaitAsync(Deadline, Stop);
+        await _file.Open().DisposeAsync(); // Nobody owns it any more.
+        await closings[0].WaitAsync(Deadline, Stop);
+    }
+
     private static async Task<List<Exception>> FirstAsync(Task<(Guid Id, Exception? Error)>[] commits, int count)
     {
         var failed = new List<Exception>();
