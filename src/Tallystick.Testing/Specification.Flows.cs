@@ -1,5 +1,6 @@
 using Tallystick.Events;
 using Tallystick.Projections;
+using Tallystick.Storage;
 using Tallystick.Subscriptions;
 using Tallystick.Testing.Specifications;
 using Tallystick.Testing.Text;
@@ -23,15 +24,15 @@ public static partial class Specification
     /// <summary>What a subscription does with events.</summary>
     public static SubscriptionSpecification ForSubscription<TSubscription>()
         where TSubscription : Subscription, new() =>
-        new(new TSubscription(), $"Specification.ForSubscription<{CSharpText.TypeName(typeof(TSubscription))}>()", []);
+        new(static _ => new TSubscription(), $"Specification.ForSubscription<{CSharpText.TypeName(typeof(TSubscription))}>()", []);
 
     /// <summary>What a subscription does with events, if it isn't made without arguments.</summary>
-    /// <param name="subscription">The subscription.</param>
-    /// <param name="eventTypes">Types of events that it appends; only those needn't be named that are in its own assembly or in that of its events.</param>
-    public static SubscriptionSpecification ForSubscription(Subscription subscription, params Type[] eventTypes)
+    /// <param name="make">Makes it; given the store that the specification goes through, for handlers that read or commit by themselves.</param>
+    /// <param name="eventTypes">Types of events that it appends; those in its own assembly and in those of its events needn't be named.</param>
+    public static SubscriptionSpecification ForSubscription(Func<IStore, Subscription> make, params Type[] eventTypes)
     {
-        ArgumentNullException.ThrowIfNull(subscription);
-        return new(subscription, $"Specification.ForSubscription(new {CSharpText.TypeName(subscription.GetType())}(…))", eventTypes);
+        ArgumentNullException.ThrowIfNull(make);
+        return new(make, "Specification.ForSubscription(store => …)", eventTypes);
     }
 
     /// <summary>What a command becomes on its way through an application's pipeline, its steps, validators and policies.</summary>

@@ -57,7 +57,7 @@ internal sealed class ApiAnswer
     public override string ToString()
     {
         var text = new StringBuilder($"{_curl}\n\n").Append(FormattableString.Invariant($"{(int)Status} {Status}\n"));
-        foreach (var header in Headers.Where(one => one.Key is not ("Date" or "Server" or "Transfer-Encoding")))
+        foreach (var header in Headers.Where(one => one.Key is not ("Date" or "Server" or "Transfer-Encoding" or "Content-Length")))
             text.Append($"{header.Key}: {string.Join(", ", header)}\n");
         var body = Json() is { } json ? JsonSerializer.Serialize(json, Indented) : Body;
         return text.Append('\n').Append(body.Length <= BodyShownMax ? body : $"{body[..BodyShownMax]}… ({body.Length} characters)").ToString().TrimEnd();

@@ -31,6 +31,9 @@ public sealed record LogExport(TenantId Tenant, ImmutableArray<ExportedEvent> Ev
     private const string Format = "tallystick-events";
     private const int FormatVersion = 1;
 
+    /// <summary>The lines aren't HTML, so nothing but what JSON demands is escaped.</summary>
+    private static readonly JsonWriterOptions Writing = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Reads events from a store.</summary>
     /// <param name="store">The store.</param>
     /// <param name="tenant">Whose events.</param>
@@ -132,7 +135,7 @@ public sealed record LogExport(TenantId Tenant, ImmutableArray<ExportedEvent> Ev
     {
         var e = exported.Recorded;
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, Writing))
         {
             json.WriteStartObject();
             json.WriteNumber("position", e.Position.Value);

@@ -147,7 +147,7 @@ public sealed class ProjectionSpecification
     {
         var projection = _make();
         var types = projection.EventTypes.Concat(_given.SelectMany(given => given.Events).Select(e => e.GetType()));
-        var log = new SpecificationLog(SpecificationLog.TypesAround(types, projection.GetType().Assembly), _upcasters, _open);
+        var log = new SpecificationLog(_open).Knowing(SpecificationLog.TypesAround(types, projection.GetType().Assembly), _upcasters);
         await using var store = log.Store;
         var fold = await ProjectionFold.RunAsync(projection, log, _given, batchLength);
         return (await ask(fold), await fold.DumpAsync());

@@ -32,17 +32,18 @@ internal sealed class SpecificationLog
 {
     public static readonly TenantId Tenant = TenantId.Parse("tenant");
 
-    public SpecificationLog(IEnumerable<Type> types, IEnumerable<Upcaster> upcasters, Func<StoreOptions, IStore>? open)
+    private readonly SpecificationEntropy _entropy = new();
+    private EventSerializer? _serializer;
+
+    public SpecificationLog(Func<StoreOptions, IStore>? open)
     {
-        var entropy = new SpecificationEntropy();
-        Serializer = new EventSerializer(new EventTypes(types, upcasters), new IdGenerator(Clock, entropy));
-        var options = new StoreOptions { Time = Clock, Entropy = entropy };
+        var options = new StoreOptions { Time = Clock, Entropy = _entropy };
         Store = open?.Invoke(options) ?? new InMemoryStore(options);
     }
 
     public SpecificationClock Clock { get; } = new();
 
-    public EventSerializer Serializer { get; }
+    public EventSerializer Serializer => _serializer ?? throw new InvalidOperationException("The event types come first.");
 
     public IStore Store { get; }
 
@@ -60,6 +61,13 @@ internal sealed class SpecificationLog
             .GroupBy(type => EventTypeAttribute.Of(type).Name)
             .Where(group => group.Count() == 1 && !names.Contains(group.Key));
         return [.. types, .. around.Select(group => group.Single()).OrderBy(type => type.FullName, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Says which events there are.</summary>
+    public SpecificationLog Knowing(IEnumerable<Type> types, IEnumerable<Upcaster> upcasters)
+    {
+        _serializer = new EventSerializer(new EventTypes(types, upcasters), new IdGenerator(Clock, _entropy));
+        return this;
     }
 
     /// <summary>Appends events as they were given; gives the position of the last.</summary>

@@ -13,17 +13,18 @@ namespace Tallystick.Testing.Specifications;
 public sealed class SubscriptionSpecification
 {
     private readonly ObservedSubscription _subscription;
-    private readonly SpecificationLog _log;
+    private readonly SpecificationLog _log = new(null);
     private Story _story;
     private DateTimeOffset _time = SpecificationClock.Start;
     private EventMetadata _metadata = EventMetadata.None;
     private Arrival? _arrival;
 
-    internal SubscriptionSpecification(Subscription subscription, string opening, IEnumerable<Type> further)
+    internal SubscriptionSpecification(Func<IStore, Subscription> make, string opening, IEnumerable<Type> further)
     {
         _story = Story.Of(opening);
+        var subscription = make(_log.Store);
         _subscription = new ObservedSubscription(subscription);
-        _log = new SpecificationLog(SpecificationLog.TypesAround(subscription.EventTypes.Concat(further), subscription.GetType().Assembly), [], null);
+        _log.Knowing(SpecificationLog.TypesAround(subscription.EventTypes.Concat(further), subscription.GetType().Assembly), []);
     }
 
     /// <summary>The events that follow are stored at this time. At first it is midnight (UTC) of 1 January 2026.</summary>

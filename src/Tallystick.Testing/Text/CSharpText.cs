@@ -113,10 +113,8 @@ public static class CSharpText
         var entries = new List<string>();
         foreach (var (key, item) in Entries(value))
             entries.Add($"[{Write(key, pair[0], depth + 1)}] = {Write(item, pair[1], depth + 1)}");
-        var made = entries.Count == 0
-            ? $"new Dictionary<{TypeName(pair[0])}, {TypeName(pair[1])}>()"
-            : Call($"new Dictionary<{TypeName(pair[0])}, {TypeName(pair[1])}> {{ ", entries, " }");
-        return made + ConversionOf(type);
+        var name = type.IsVisible && type.GetConstructor([]) is not null ? TypeName(type) : $"Dictionary<{TypeName(pair[0])}, {TypeName(pair[1])}>";
+        return (entries.Count == 0 ? $"new {name}()" : Call($"new {name} {{ ", entries, " }")) + ConversionOf(type);
     }
 
     private static string ConversionOf(Type type)

@@ -42,9 +42,14 @@ public sealed class CSharpTextTests
             if (made[i]?.GetType().Name.Contains("Anonymous", StringComparison.Ordinal) is true || made[i] is System.Text.Json.Nodes.JsonNode)
                 Assert.Equal(CSharpTextSamples.All[i]!.ToString(), made[i]!.ToString());
             else
-                Assert.True(Difference.AreEqual(CSharpTextSamples.All[i], made[i]), $"{CSharpText.Of(CSharpTextSamples.All[i])} made another value.");
-            Assert.Equal(CSharpTextSamples.All[i]?.GetType().Name, made[i]?.GetType().Name);
+                AssertSame(CSharpTextSamples.All[i], made[i]);
         }
+    }
+
+    private static void AssertSame(object? value, object? made)
+    {
+        Assert.True(Difference.AreEqual(value, made), $"{CSharpText.Of(value)} made another value.");
+        Assert.Equal(value?.GetType().Name, made?.GetType().Name);
     }
 
     [Fact]
