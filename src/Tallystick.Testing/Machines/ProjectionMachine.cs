@@ -46,8 +46,8 @@ internal sealed class ProjectionMachine(Func<Projection> make, PropertyOptions o
             var result = Run(serializer, delivery, events);
             if (result.Problem is not null)
                 return new ProjectionFinding(RuleOf(kind), $"Delivered like this: {delivery}\n{result.Problem}", events);
-            var difference = Difference.Between(plain.Rows, result.Rows);
-            if (!difference.IsEmpty)
+            var difference = plain.DifferenceTo(result);
+            if (difference.Length > 0)
                 return new ProjectionFinding(RuleOf(kind), $"Delivered all at once, these rows are expected; delivered like this, they differ: {delivery}\n{difference}", events);
         }
 

@@ -1,17 +1,38 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Tallystick.Events;
 using Tallystick.Projections;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
 using Tallystick.Tenancy;
 using Tallystick.Testing.Randomness;
+using Tallystick.Testing.Text;
 
 namespace Tallystick.Testing.Machines;
 
 /// <summary>The rows that a projection came to; or why it didn't.</summary>
-internal sealed record TrialResult(SortedDictionary<string, string> Rows, string? Problem);
+internal sealed record TrialResult(SortedDictionary<string, TrialRow> Rows, string? Problem)
+{
+    /// <summary>How the rows of another result differ from these; empty if they are the same to the last byte.</summary>
+    public string DifferenceTo(TrialResult other)
+    {
+        if (Rows.Count == other.Rows.Count && Rows.All(row => other.Rows.TryGetValue(row.Key, out var same) && same.Stored == row.Value.Stored))
+            return "";
+        var difference = Difference.Between(Parts(this), Parts(other));
+        return (difference.IsEmpty ? Difference.Between(Stored(this), Stored(other)) : difference).ToString();
+
+        static object Parts(TrialResult result) => result.Rows.ToDictionary(row => row.Key, row => new { row.Value.Document, row.Value.UpToEvent });
+        static object Stored(TrialResult result) => result.Rows.ToDictionary(row => row.Key, row => row.Value.Stored);
+    }
+}
+
+/// <summary>A row.</summary>
+/// <param name="Document">The document.</param>
+/// <param name="UpToEvent">The last event that changed it.</param>
+/// <param name="Stored">Everything that is stored of it, as text.</param>
+internal sealed record TrialRow(object? Document, long UpToEvent, string Stored);
 
 /// <summary>Lets the engine itself deliver events to a projection in one way, and reads what came of it.</summary>
 internal sealed class ProjectionTrial(Func<Projection> make, EventSerializer serializer, Delivery delivery, ImmutableArray<StoryEvent> events)
@@ -104,9 +125,9 @@ internal sealed class ProjectionTrial(Func<Projection> make, EventSerializer ser
         ? string.Create(CultureInfo.InvariantCulture, $"it stopped at event {failure.Position}, {failure.EventType}: {failure.Error}")
         : $"it is {status.State}";
 
-    private async Task<SortedDictionary<string, string>> RowsAsync(InMemoryStore store)
+    private async Task<SortedDictionary<string, TrialRow>> RowsAsync(InMemoryStore store)
     {
-        var rows = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var rows = new SortedDictionary<string, TrialRow>(StringComparer.Ordinal);
         foreach (var collection in make().Collections)
         {
             var query = new DocumentQuery(collection.Name) { Limit = store.Limits.PageLengthMax };
@@ -114,7 +135,7 @@ internal sealed class ProjectionTrial(Func<Projection> make, EventSerializer ser
             {
                 var page = await store.QueryDocumentsAsync(Tenant, query with { After = after }, CancellationToken.None);
                 foreach (var row in page.Items)
-                    rows.Add($"{collection.Name} {row.Key}", Text(row));
+                    rows.Add($"{collection.Name} {row.Key}", RowOf(row, collection.DocumentType));
                 if ((after = page.Next) is null)
                     break;
             }
@@ -123,6 +144,11 @@ internal sealed class ProjectionTrial(Func<Projection> make, EventSerializer ser
         return rows;
     }
 
-    private static string Text(Document row) =>
-        $"{Encoding.UTF8.GetString(row.Body.Span)} {string.Concat(row.Index.Select(entry => $"{entry.Name}={entry.Value} "))}up to event {row.Position}";
+    private static TrialRow RowOf(Document row, Type type)
+    {
+        var json = Encoding.UTF8.GetString(row.Body.Span);
+        return new TrialRow(
+            JsonSerializer.Deserialize(json, type, EventSerializer.DefaultOptions), row.Position.Value,
+            $"{json} {string.Concat(row.Index.Select(entry => $"{entry.Name}={entry.Value} "))}@{row.Position}");
+    }
 }
