@@ -29,7 +29,8 @@ public abstract class StoreLinearizability<THarness>(ITestOutputHelper output)
         var history = await RecordAsync(seed, Flaw.None);
         var verdict = history.Check(new TenantModel(), cancellationToken: Stop);
 
-        output.WriteLine($"{history.Operations.Length} calls: {string.Join(", ", history.Operations.GroupBy(o => $"{o.Input.GetType().Name} {o.Output?.GetType().Name}").Select(g => $"{g.Key} {g.Count()}"))}");
+        var kinds = history.Operations.CountBy(operation => $"{operation.Input.GetType().Name} -> {operation.Output?.GetType().Name}");
+        output.WriteLine($"{history.Operations.Length} calls: {string.Join(", ", kinds.Select(kind => $"{kind.Value} {kind.Key}"))}");
         verdict.Demand();
         // Calls that never met would prove nothing.
         Assert.DoesNotContain(history.Operations, operation => operation.IsUnseen);
@@ -37,7 +38,7 @@ public abstract class StoreLinearizability<THarness>(ITestOutputHelper output)
         Assert.Contains(history.Operations, operation => operation.Output is TenantAnswer.Matched);
         Assert.Contains(history.Operations, operation => operation.Output is TenantAnswer.Committed { IsReplay: true });
         Assert.Contains(history.Operations, operation => operation is { Input: TenantCall.Count, Output: TenantAnswer.Number { Value: > 0 } });
-        Assert.Contains(Neighbours(history), pair => pair.First.Returned > pair.Second.Called);
+        Assert.Contains(history.Operations.Zip(history.Operations.Skip(1)), pair => pair.First.Returned > pair.Second.Called);
     }
 
     [Theory]
@@ -63,7 +64,4 @@ public abstract class StoreLinearizability<THarness>(ITestOutputHelper output)
         var store = await harness.OpenAsync(new StoreOptions());
         return await new TenantWorkload(seed).RunAsync(new FlawedStore(store, flaw), store, flaw == Flaw.ReportsTokensEarly, Stop);
     }
-
-    private static IEnumerable<(Operation<TenantCall, TenantAnswer> First, Operation<TenantCall, TenantAnswer> Second)> Neighbours(
-        History<TenantCall, TenantAnswer> history) => history.Operations.Zip(history.Operations.Skip(1));
 }

@@ -96,7 +96,6 @@ public sealed record TenantState(ImmutableArray<(string Stream, string Tag)> Log
     /// <summary>How many events a stream has among the first of the log.</summary>
     public long VersionOf(string stream, long through) => Log.Take((int)Math.Min(through, Log.Length)).LongCount(e => e.Stream == stream);
 
-    /// <summary>A state that is compared by what it is made of: keys only ever join events, so their number says enough beside the log.</summary>
     public bool Equals(TenantState? other) =>
         other is not null && Log.SequenceEqual(other.Log) && Keys.Count == other.Keys.Count && Keys.All(pair => other.Keys.Contains(pair));
 

@@ -16,17 +16,17 @@ public sealed class ProofTests
         In one order that explains them, the last that changed the state are:
                  client 0    write 1 -> done  =>  1
 
-            #2  client 0       |-----|              write 3 -> done
-            #3  client 1                |--|        read -> 3
-            #1  client 2    |-----|                 write 2 -> done
-            #4  client 3                      |--|  read -> 2
+            #2  client 0       |--|                 write 3 -> done
+            #3  client 1             |--|           read -> 2
+            #1  client 2    |-----------------|     write 2 -> done
+            #4  client 3                   |-----|  read -> 3
 
         From state 1 the longest order that the model allows, and the state after each:
-            #1  client 2    write 2 -> done  =>  2
             #2  client 0    write 3 -> done  =>  3
-            #3  client 1    read -> 3  =>  3
-        In state 3 #4 can't follow, nor after any other that may come before it:
-            #4  client 3    read -> 2  --  it must give 3
+            #1  client 2    write 2 -> done  =>  2
+            #3  client 1    read -> 2  =>  2
+        In state 2 #4 can't follow, nor after any other that may come before it:
+            #4  client 3    read -> 3  --  it must give 2
         """,
         ProofOf(
             Write(0, 1, 1, 2), Read(1, 3, 1, 4), Write(2, 5, 2, 12), Write(0, 6, 3, 8), Read(1, 9, 2, 10), Read(3, 11, 3, 13), Write(1, 14, 1, 15)));
