@@ -9,7 +9,6 @@ namespace Tallystick.Testing.Probes;
 /// signal. A wait that isn't met in time fails with what passed instead. May be used by many threads at once.
 /// </summary>
 /// <typeparam name="T">What passes.</typeparam>
-[SuppressMessage("Design", "CA1001", Justification = "The cancelled waits dispose of what they made.")]
 public sealed class Probe<T>
 {
     private const int ShownMax = 20;

@@ -37,7 +37,7 @@ public sealed class TypeConventionsTests
         from method in type.GetMethods(Declared).Cast<MethodBase>().Concat(type.GetConstructors(Declared))
         where method.IsPublic || method.IsFamily
         where !IsDelegatePlumbing(method)
-        let parameters = method.GetParameters().Where(parameter => !IsParams(parameter)).ToArray()
+        let parameters = method.GetParameters().Where(parameter => !IsParams(parameter) && !IsFilledIn(parameter)).ToArray()
         where parameters.SkipLast(1).Any(parameter => parameter.ParameterType == typeof(CancellationToken))
         select $"{type}.{method.Name}");
 
@@ -94,6 +94,9 @@ public sealed class TypeConventionsTests
 
     private static bool IsParams(ParameterInfo parameter) =>
         parameter.IsDefined(typeof(ParamArrayAttribute), false) || parameter.IsDefined(typeof(ParamCollectionAttribute), false);
+
+    /// <summary>The compiler gives it the text of another argument; no caller ever writes it.</summary>
+    private static bool IsFilledIn(ParameterInfo parameter) => parameter.IsDefined(typeof(CallerArgumentExpressionAttribute), false);
 
     private static bool IsDelegatePlumbing(MethodBase method) => typeof(Delegate).IsAssignableFrom(method.DeclaringType) && method.Name != "Invoke";
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Testing;
@@ -38,6 +37,10 @@ public sealed class FaultyProviderTests
         ["versions are ignored in a random run"] = ("Model", Changed(Commits.WithoutExpectedVersions)),
     };
 
+    /// <summary>Faults that show only when two threads meet at the wrong moment; a single run may miss them on a busy machine.</summary>
+    private static readonly HashSet<string> Racing =
+        ["a check of the version is not held until the append", "half a commit is seen by readers", "waiters are woken by another tenant"];
+
     public static TheoryData<string> Names() => [.. Faults.Keys];
 
     [Theory]
@@ -45,26 +48,13 @@ public sealed class FaultyProviderTests
     public async Task The_suite_finds(string fault)
     {
         var (area, newHarness) = Faults[fault];
-        List<string> found = [];
-        foreach (var test in StoreConformance.All.Where(test => test.Area == area))
-        {
-            await using var harness = newHarness();
-            if (test.SkipReason(harness) is not null)
-                continue;
-            try
-            {
-                await test.RunAsync(harness, cancellationToken: TestContext.Current.CancellationToken);
-            }
-            catch (CheckFailedException failed)
-            {
-                Assert.DoesNotContain("It hasn't ended", failed.Message, StringComparison.Ordinal);
-                found.Add(failed.Message);
-                break;
-            }
-        }
+        string? found = null;
+        for (var attempt = 0; found is null && attempt < (Racing.Contains(fault) ? 20 : 1); attempt++)
+            found = await FirstFailureAsync(area, newHarness);
 
-        Assert.True(found.Count > 0, string.Create(CultureInfo.InvariantCulture, $"no test of {area} found that {fault}"));
-        TestContext.Current.TestOutputHelper?.WriteLine(found[0]);
+        Assert.True(found is not null, $"no test of {area} found that {fault}");
+        Assert.DoesNotContain("It hasn't ended", found, StringComparison.Ordinal);
+        TestContext.Current.TestOutputHelper?.WriteLine(found);
     }
 
     [Fact]
@@ -77,6 +67,26 @@ public sealed class FaultyProviderTests
             await using var harness = new RestartableHarness();
             await test.RunAsync(harness, cancellationToken: TestContext.Current.CancellationToken);
         }
+    }
+
+    private static async Task<string?> FirstFailureAsync(string area, Func<StoreHarness> newHarness)
+    {
+        foreach (var test in StoreConformance.All.Where(test => test.Area == area))
+        {
+            await using var harness = newHarness();
+            if (test.SkipReason(harness) is not null)
+                continue;
+            try
+            {
+                await test.RunAsync(harness, cancellationToken: TestContext.Current.CancellationToken);
+            }
+            catch (CheckFailedException failed)
+            {
+                return failed.Message;
+            }
+        }
+
+        return null;
     }
 
     private static Func<StoreHarness> Opened(Func<StoreOptions, IStore> open) => () => new WrappingHarness(open);
