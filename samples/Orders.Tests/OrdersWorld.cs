@@ -16,7 +16,7 @@ public static class OrdersWorld
     private static readonly string[] Skus = ["tea", "pen", "ink"];
 
     /// <summary>Few users and orders, with the same ids in all tenants, so that many commands meet at the same stream.</summary>
-    public static SimulationOptions Options { get; } = new() { Workload = ActAsync, RejectionsOfSteps = ["customer-unknown"] };
+    public static SimulationOptions Options { get; } = new() { Workload = ActAsync };
 
     public static void EverythingHolds(this SimulatedWorld world)
     {

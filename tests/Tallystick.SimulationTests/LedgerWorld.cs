@@ -18,7 +18,6 @@ public static class LedgerWorld
     {
         Workload = ActAsync,
         Deployments = [tally => tally.AddDecider<AccountsInUnits>(), tally => tally.AddDecider<AccountsInHundredths>()],
-        RejectionsOfSteps = ["frozen"],
         Given = [.. new[] { "tenant-a", "tenant-b" }.SelectMany(tenant => Accounts.Select(account => OldDeposit(TenantId.Parse(tenant), account)))],
     };
 

@@ -5,7 +5,9 @@ using Tallystick.Events;
 using Tallystick.Projections;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Generation;
 using Tallystick.Testing.Randomness;
+using Tallystick.Testing.Text;
 
 namespace Tallystick.Testing.Simulations;
 
@@ -54,14 +56,14 @@ public sealed class SimulatedClient
         {
             var isDone = key is not null && model.HasKey(key);
             var result = await CallAsync(
-                $"{tenant} {stream} {command}", async services =>
+                $"{tenant} {stream} {CSharpText.Brief(command, typeof(object))}", async services =>
                     await (await services.GetRequiredService<Tallystick.Tenancy.Tenants>().GetAsync(tenant, CancellationToken.None)).ExecuteAsync(
                         stream, command, conditions, CancellationToken.None));
             if (result is null)
                 continue;
             var given = new GivenCommand(tenant, stream, command, key, versionBefore, StreamVersion.Of(model.VersionOf(stream)), result, isDone);
             if (_observations.Note(given) is { } wrong)
-                _core.Fail($"{Name} gave {command} to {stream} of {tenant}: {wrong}.");
+                _core.Fail($"{Name} gave {CSharpText.Brief(command, typeof(object))} to {stream} of {tenant}: {wrong}.");
             if (result is CommandResult.Accepted accepted)
                 Learn(tenant, accepted.Position);
             return result;
@@ -107,6 +109,9 @@ public sealed class SimulatedClient
             tenant, stream, typeof(TState), found.Value.Version, JsonSerializer.SerializeToUtf8Bytes(found.Value.State, EventSerializer.DefaultOptions), Name));
         return found.Value;
     }
+
+    /// <summary>What its random commands have used so far, so that they refer to each other's values.</summary>
+    internal ValueMemory Memory { get; } = new();
 
     /// <summary>Begins the next operation; false if it is left out to find a shorter schedule.</summary>
     internal bool BeginOperation()

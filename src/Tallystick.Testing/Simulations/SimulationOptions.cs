@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tallystick.Storage;
+using Tallystick.Testing.Generation;
 
 namespace Tallystick.Testing.Simulations;
 
@@ -36,11 +37,8 @@ public sealed record SimulationOptions
     /// </summary>
     public ImmutableArray<Action<TallystickBuilder>> Deployments { get; init; } = [];
 
-    /// <summary>
-    /// The codes of rejections that come from pipeline steps. All others must be what the decider itself says in a state that the stream had while the
-    /// command was under way.
-    /// </summary>
-    public ImmutableArray<string> RejectionsOfSteps { get; init; } = [];
+    /// <summary>How the random commands of the default workload are made. Default: from their types and their validation alone.</summary>
+    public GenerationOptions Generation { get; init; } = GenerationOptions.Default;
 
     /// <summary>After how many steps a run is given up as one that never ends. Default 500,000.</summary>
     public int StepsMax { get; init; } = 500_000;

@@ -34,7 +34,7 @@ internal sealed class SimulationRunner(Action<TallystickBuilder> application, Ac
         var clients = Enumerable.Range(1, options.Clients).Select(n => new SimulatedClient(core, observations, "client-" + n)).ToArray();
         try
         {
-            core.Run(clients, options.Workload ?? throw new InvalidOperationException("SimulationOptions.Workload is null."));
+            core.Run(clients, options.Workload ?? new RandomWorkload(deployments[^1], options.Generation).ActAsync);
             SynchronizationContext.SetSynchronizationContext(null);
             if (core.Failure is null)
             {

@@ -1,5 +1,6 @@
 using Tallystick.IntegrationTests.Conformance;
 using Tallystick.Storage;
+using Tallystick.Testing.Conformance;
 using Tallystick.Testing.Linearizability;
 
 namespace Tallystick.IntegrationTests.Linearizability;
@@ -61,7 +62,7 @@ public abstract class StoreLinearizability<THarness>(ITestOutputHelper output)
     private async Task<History<TenantCall, TenantAnswer>> RecordAsync(int seed, Flaw flaw)
     {
         await using var harness = new THarness();
-        var store = await harness.OpenAsync(new StoreOptions());
+        await using var store = await harness.OpenAsync("linearizability", new StoreOptions(), Stop);
         return await new TenantWorkload(seed).RunAsync(new FlawedStore(store, flaw), store, flaw == Flaw.ReportsTokensEarly, Stop);
     }
 }
