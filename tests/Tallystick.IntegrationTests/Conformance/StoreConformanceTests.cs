@@ -13,7 +13,6 @@ public abstract class StoreConformanceTests<THarness>
         TestDisplayName = $"{typeof(THarness).Name.Replace("Harness", "", StringComparison.Ordinal)}: {test}",
         Label = "",
         Skip = test.SkipReason(new THarness()),
-        Traits = { ["Area"] = [test.Area] },
     });
 
     [Theory]
