@@ -147,6 +147,7 @@ public sealed class DeciderSpecification<TCommand, TEvent, TState>
     /// <param name="holds">What; the message shows it.</param>
     /// <exception cref="CheckFailedException">It doesn't hold.</exception>
     public DeciderSpecification<TCommand, TEvent, TState> ThenState<T>(Expression<Func<T, bool>> holds)
+        where T : notnull
     {
         ArgumentNullException.ThrowIfNull(holds);
         var call = Story.Call("ThenState", ExpressionText.Of(holds));

@@ -15,7 +15,6 @@ internal sealed class ProjectionFold
     private readonly SpecificationLog _log;
     private readonly Projection _projection;
     private readonly ReadModelCatalog _readModels;
-    private LogPosition _head;
 
     private ProjectionFold(Projection projection, SpecificationLog log)
     {
@@ -23,28 +22,42 @@ internal sealed class ProjectionFold
         _readModels = new ReadModelCatalog(log.Store, log.Serializer, [projection], log.Clock);
     }
 
-    /// <summary>Folds all events in batches of at most so many.</summary>
+    /// <summary>Folds the events all at once, or each by a process of its own: by a new projection that goes on from what is stored.</summary>
     /// <exception cref="CheckFailedException">The projection stopped at an event.</exception>
-    public static async Task<ProjectionFold> RunAsync(Projection projection, SpecificationLog log, IEnumerable<GivenEvents> given, int batchLength)
+    public static async Task<ProjectionFold> RunAsync(Func<Projection> make, SpecificationLog log, IReadOnlyCollection<GivenEvents> given, bool isRestarted)
     {
-        var fold = new ProjectionFold(projection, log);
-        foreach (var events in given)
-            fold._head = await log.AppendAsync(events);
+        var fold = new ProjectionFold(make(), log);
+        if (!isRestarted || given.Count == 0)
+        {
+            var head = LogPosition.Start;
+            foreach (var events in given)
+                head = await log.AppendAsync(events);
+            await fold.RunAsync(make(), head, given.Sum(events => events.Events.Length) + 1);
+            return fold;
+        }
+
+        foreach (var one in given.SelectMany(events => events.Events.Select(e => events with { Events = [e] })))
+            await fold.RunAsync(make(), await log.AppendAsync(one), 2);
+        return fold;
+    }
+
+    private async Task RunAsync(Projection projection, LogPosition head, int batchLength)
+    {
         var options = new SubscriptionOptions
         {
-            Time = log.Clock, RetriesMax = 0, LiveBatchLength = batchLength, CatchUpPageLength = batchLength, CatchUpBatchLength = batchLength,
+            Time = _log.Clock, RetriesMax = 0, LiveBatchLength = batchLength, CatchUpPageLength = batchLength, CatchUpBatchLength = batchLength,
         };
-        await using var host = new SubscriptionHost(log.Store, log.Serializer, [projection], [], options);
+        await using var host = new SubscriptionHost(_log.Store, _log.Serializer, [projection], [], options);
         host.AddTenant(SpecificationLog.Tenant);
         await host.StartAsync(CancellationToken.None);
         var status = await host.WaitForStatusAsync(
-            SpecificationLog.Tenant, projection.Name,
-            one => one.State == SubscriptionState.Stopped || one.RebuildFailure is not null || IsDone(one, fold._head), CancellationToken.None);
-        if ((status.Failure ?? status.RebuildFailure) is not { } failure)
-            return fold;
-        var recorded = (await log.Store.ReadLogAsync(SpecificationLog.Tenant, new LogRead(LogPosition.Of(failure.Position.Value - 1), 1), CancellationToken.None)).Events[0];
+            SpecificationLog.Tenant, projection.Name, one => one.State == SubscriptionState.Stopped || IsDone(one, head), CancellationToken.None);
+        if (status.Failure is not { } failure)
+            return;
+        var at = new LogRead(LogPosition.Of(failure.Position.Value - 1), 1);
+        var recorded = (await _log.Store.ReadLogAsync(SpecificationLog.Tenant, at, CancellationToken.None)).Events[0];
         throw new CheckFailedException(
-            $"The projection stops at an event: {failure.Error}\n  The event is {CSharpText.Brief(log.Serializer.Deserialize(recorded), typeof(object))}\n"
+            $"The projection stops at an event: {failure.Error}\n  The event is {CSharpText.Brief(_log.Serializer.Deserialize(recorded), typeof(object))}\n"
             + $"  version {recorded.Version} of stream {recorded.Stream}, position {recorded.Position}");
     }
 

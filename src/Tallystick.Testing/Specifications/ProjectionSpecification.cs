@@ -12,7 +12,8 @@ namespace Tallystick.Testing.Specifications;
 /// new value, so that specifications can share their beginning.
 /// </summary>
 /// <remarks>
-/// Checked with every expectation, as a failure of its own: folding the events one by one gives the same documents as folding them in one batch.
+/// Checked with every expectation, as a failure of its own: folding the events one by one, by a new projection each
+    /// as after a restart, gives the same documents as folding them at once.
 /// </remarks>
 public sealed class ProjectionSpecification
 {
@@ -125,11 +126,11 @@ public sealed class ProjectionSpecification
         {
             return SingleThread.Run(async () =>
             {
-                var (result, documents) = await FoldAsync(_given.Sum(given => given.Events.Length) + 1, ask);
-                var (_, one) = await FoldAsync(1, _ => Task.FromResult(0));
+                var (result, documents) = await FoldAsync(isRestarted: false, ask);
+                var (_, one) = await FoldAsync(isRestarted: true, _ => Task.FromResult(0));
                 var difference = Difference.Between(documents, one);
                 return difference.IsEmpty ? result : throw new CheckFailedException(
-                    "Folding the events one by one gives other documents than folding them in one batch: a handler depends on more than the event and "
+                    "Folding the events one by one, by a new projection each, gives other documents than folding them at once: a handler depends on more than the event and "
                     + $"the documents, such as a field of the projection or the time.\n{CSharpText.Indented(difference.ToString(), "  ")}");
             });
         }
@@ -143,13 +144,13 @@ public sealed class ProjectionSpecification
         }
     }
 
-    private async Task<(T Result, ImmutableSortedDictionary<string, string> Documents)> FoldAsync<T>(int batchLength, Func<ProjectionFold, Task<T>> ask)
+    private async Task<(T Result, ImmutableSortedDictionary<string, string> Documents)> FoldAsync<T>(bool isRestarted, Func<ProjectionFold, Task<T>> ask)
     {
         var projection = _make();
         var types = projection.EventTypes.Concat(_given.SelectMany(given => given.Events).Select(e => e.GetType()));
         var log = new SpecificationLog(_open).Knowing(SpecificationLog.TypesAround(types, projection.GetType().Assembly), _upcasters);
         await using var store = log.Store;
-        var fold = await ProjectionFold.RunAsync(projection, log, _given, batchLength);
+        var fold = await ProjectionFold.RunAsync(_make, log, _given, isRestarted);
         return (await ask(fold), await fold.DumpAsync());
     }
 

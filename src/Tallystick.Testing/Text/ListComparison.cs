@@ -120,7 +120,9 @@ internal sealed class ListComparison(Comparison comparison, string path, Type el
             var at = _extra.FindIndex(to => Difference.AreEqual(expected[from], actual[to]));
             if (at < 0)
                 continue;
-            comparison.Note($"{path}[{from}]", $"moved to [{_extra[at]}]: {Comparison.Brief(expected[from], element)}");
+            // What has kept its place while others moved around it is no difference.
+            if (_extra[at] != from)
+                comparison.Note($"{path}[{from}]", $"moved to [{_extra[at]}]: {Comparison.Brief(expected[from], element)}");
             _missing.Remove(from);
             _extra.RemoveAt(at);
         }

@@ -30,7 +30,7 @@ public sealed class ProjectionSpecificationTests
 
         Specification.ForProjection<BookList>().On(Open).Given("book-1", Emma).ThenNoDocument<ListedBook>("2");
 
-        Assert.Equal(2, opened); // Once in one batch, once event by event.
+        Assert.Equal(2, opened); // Once for all events at once, once event by event.
     }
 
     [Fact]
@@ -90,8 +90,8 @@ public sealed class ProjectionSpecificationTests
 
     [Fact]
     public void A_projection_that_depends_on_more_than_the_events_is_told() => Assert.StartsWith(
-        "Folding the events one by one gives other documents than folding them in one batch: a handler depends on more than the event and the documents",
-        Failure.Of(() => Specification.ForProjection<CountingList>().Given("book-1", Emma).ThenDocuments<ListedBook>()), StringComparison.Ordinal);
+        "Folding the events one by one, by a new projection each, gives other documents than folding them at once: a handler depends on more than the event and the documents, such as a field of the projection or the time.\n  [\"testing-counts/2\"]:",
+        Failure.Of(() => Specification.ForProjection<CountingList>().Given("book-1", Emma).Given("book-2", Emma).ThenDocuments<ListedBook>()), StringComparison.Ordinal);
 
     [Fact]
     public void What_is_no_stream_or_no_document_type_is_told()

@@ -124,6 +124,26 @@ public sealed class ReplayTests
     }
 
     [Fact]
+    public async Task Events_of_one_commit_are_decided_as_one()
+    {
+        var export = await ExportAsync();
+        var (first, second) = (export.Events[0].Recorded, export.Events[1].Recorded);
+        var line = export.ToText().Split('\n');
+        // The second event at the time of the first and from the same origin: one commit.
+        line[2] = line[2].Replace(second.Time.ToString("O"), first.Time.ToString("O"), StringComparison.Ordinal)
+            .Replace(second.Metadata.CorrelationId!, first.Metadata.CorrelationId, StringComparison.Ordinal);
+        var commits = new List<RecordedCommit>();
+
+        Replay.Of(LogExport.Parse(string.Join('\n', line)), Today).ThenDecidesTheSame(commit =>
+        {
+            commits.Add(commit);
+            return null;
+        });
+
+        Assert.Equal([2, 1, 1], commits.Select(commit => commit.Events.Length));
+    }
+
+    [Fact]
     public async Task Commands_of_the_export_are_known()
     {
         var export = (await ExportAsync()).WithCommands(e => e.Version == StreamVersion.Of(2) ? new Lend("bob", 5.00m) : null);

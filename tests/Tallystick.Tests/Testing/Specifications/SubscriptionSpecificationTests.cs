@@ -16,6 +16,12 @@ public sealed class SubscriptionSpecificationTests
             .When("book-3", new BookAcquired("Emma", []), new BookReturned())
             .ThenNothing();
 
+    [Fact]
+    public void What_is_committed_with_the_verdict_is_not_repeated() =>
+        Specification.ForSubscription<LetterWriter>()
+            .When("book-1", new BookLent("ann", 5m))
+            .ThenNothingWhenDeliveredAgain();
+
     [Theory]
     [InlineData("retry", "the printer is busy")]
     [InlineData("throw", "no paper")]

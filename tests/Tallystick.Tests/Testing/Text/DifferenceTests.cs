@@ -18,6 +18,8 @@ public sealed class DifferenceTests
         { new[] { 1, 2, 3 }, new[] { 1, 3 }, "[1]: missing: 2" },
         { new[] { 1, 3 }, new[] { 1, 2, 3 }, "[1]: not expected: 2" },
         { new[] { 1, 2, 3 }, new[] { 2, 3, 1 }, "[0]: moved to [2]: 1" },
+        { new[] { 1, 8, 9, 2 }, new[] { 2, 8, 9, 1 }, "[0]: moved to [3]: 1\n[3]: moved to [0]: 2" },
+        { new[] { 1, 8, 2 }, new[] { 2, 8, 1 }, "[0]: moved to [2]: 1" },
         { new[] { 1, 2, 3 }, new[] { 1, 7, 3 }, "[1]: expected 2, but it is 7" },
         { ImmutableArray<int>.Empty, ImmutableArray.Create(5), "[0]: not expected: 5" },
         { new HashSet<int> { 1, 2 }, new HashSet<int> { 3, 2 }, "missing in the set: 1\nnot expected in the set: 3" },
