@@ -23,7 +23,7 @@ internal sealed class DeciderReport<TCommand, TEvent, TState>(Walk<TCommand, TEv
             text.Append(CultureInfo.InvariantCulture, $"{finding.Rule}: that doesn't hold for {Decider} {When()}.\n\n");
             text.Append(finding.What.TrimEnd('\n'));
             text.Append("\n\nAs a specification:\n\n    [Fact]\n    public void Counter_example() =>\n");
-            text.Append(CultureInfo.InvariantCulture, $"        Specification.For<{Decider}>()\n{CSharpText.Indented(string.Join('\n', Calls()), "            ")};\n");
+            text.Append(CultureInfo.InvariantCulture, $"        Specification.For<{Decider}>(){string.Concat(Calls().Select(call => $"\n{CSharpText.Indented(call, "            ")}"))};\n");
             if (walk.Commands.Length > 0)
                 text.Append(CultureInfo.InvariantCulture, $"\nThe commands, from the initial state:\n{string.Join('\n', Commands())}\n");
             text.Append('\n').Append(provenance);

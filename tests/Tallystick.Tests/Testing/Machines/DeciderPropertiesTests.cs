@@ -234,7 +234,7 @@ public sealed class DeciderPropertiesTests
                 [Fact]
                 public void CounterReset_survives() =>
                     Specification.For<LossyCounter>()
-                        .Given(new CounterReset(1));
+                        .Given(new CounterReset { To = 1 });
             """, failure.Message, StringComparison.Ordinal);
     }
 
