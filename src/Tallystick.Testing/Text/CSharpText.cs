@@ -113,10 +113,8 @@ public static class CSharpText
         var entries = new List<string>();
         foreach (var (key, item) in Entries(value))
             entries.Add($"[{Write(key, pair[0], depth + 1)}] = {Write(item, pair[1], depth + 1)}");
-        var made = entries.Count == 0
-            ? $"new Dictionary<{TypeName(pair[0])}, {TypeName(pair[1])}>()"
-            : Call($"new Dictionary<{TypeName(pair[0])}, {TypeName(pair[1])}> {{ ", entries, " }");
-        return made + ConversionOf(type);
+        var name = type.IsVisible && type.GetConstructor([]) is not null ? TypeName(type) : $"Dictionary<{TypeName(pair[0])}, {TypeName(pair[1])}>";
+        return (entries.Count == 0 ? $"new {name}()" : Call($"new {name} {{ ", entries, " }")) + ConversionOf(type);
     }
 
     private static string ConversionOf(Type type)
@@ -165,8 +163,11 @@ public static class CSharpText
         var shape = ValueShape.Of(type);
         if (ValueShape.IsAnonymous(type))
             return Call("new { ", [.. shape.Members.Select(member => Assignment(member, value, depth))], " }");
+        // A struct's default may have been made by no constructor, and have properties that can't be asked for.
+        if (type.IsValueType && (shape.HidesState || shape.Constructor is null) && value.Equals(Activator.CreateInstance(type)))
+            return $"default({TypeName(type)})";
         if (shape.Constructor is null)
-            return type.IsValueType && value.Equals(Activator.CreateInstance(type)) ? $"default({TypeName(type)})" : WriteUnmakable(value, type);
+            return WriteUnmakable(value, type);
         var parameters = shape.Constructor.GetParameters();
         var arguments = shape.Arguments.Select((member, i) => Write(member.Of(value), parameters[i].ParameterType, depth + 1)).ToList();
         while (arguments.Count > 0 && parameters[arguments.Count - 1] is { HasDefaultValue: true } last

@@ -43,9 +43,11 @@ internal sealed class Comparison
             CompareItems(path, expected, expectedItems, actual, actualItems);
         else if (type != actual.GetType())
             Note(path, $"expected {A(type)}, but it is {A(actual.GetType())}: {Brief(actual, target)}");
-        else if (Held(expected) is { } expectedHeld && Held(actual) is { } actualHeld && expectedHeld.Way == actualHeld.Way)
-            Compare(path, expectedHeld.Value, actualHeld.Value, typeof(object));
-        else if (CSharpText.IsAtom(expected) || ValueShape.HasOwnEquality(type))
+        else if (Held(expected) is { } one && Held(actual) is { } other && one.Way == other.Way)
+            Compare(path, one.Value, other.Value, typeof(object));
+        else if (CSharpText.IsAtom(expected) && CSharpText.Of(expected) == CSharpText.Of(actual))
+            return; // Bytes and JSON are only equal to themselves.
+        else if (CSharpText.IsAtom(expected) || Held(expected) is not null || ValueShape.HasOwnEquality(type))
             Note(path, $"expected {Brief(expected, target)}, but it is {Brief(actual, target)}");
         else
             CompareMembers(path, expected, actual, type, target);

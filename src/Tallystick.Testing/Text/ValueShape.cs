@@ -46,7 +46,7 @@ internal sealed class ValueShape
     {
         var typed = type.GetMethod(nameof(Equals), BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly, [type]);
         var untyped = type.GetMethod(nameof(Equals), BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly, [typeof(object)]);
-        return !IsAnonymous(type) && (IsWritten(typed) || IsWritten(untyped));
+        return !IsAnonymous(type) && !CSharpTypeNames.IsTuple(type) && (IsWritten(typed) || IsWritten(untyped));
     }
 
     public static bool IsAnonymous(Type type) =>

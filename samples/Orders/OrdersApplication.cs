@@ -1,0 +1,62 @@
+using Microsoft.OpenApi;
+using Sample.Authentication;
+using Sample.Demo;
+using Sample.Notifications;
+using Sample.Orders;
+using Sample.Tenants;
+using Sample.Users;
+using Tallystick;
+
+namespace Sample;
+
+/// <summary>The application with HTTP and its store, as it is run and as it is tested.</summary>
+public static class OrdersApplication
+{
+    /// <summary>Builds the application; it doesn't run yet.</summary>
+    /// <param name="args">The command line: configuration, such as <c>--Data data</c>.</param>
+    /// <param name="change">What a test changes, such as the server and the store; it has the last word.</param>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? change = null)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var configuration = builder.Configuration;
+
+        builder.Services.AddTallystick(tally => tally
+            .UseSqlite(Path.Combine(configuration["Data"] ?? "data", "orders.db"))
+            .AddOrders()
+            .AddTenancy(
+                tenancy => tenancy.FromHeader("X-Tenant-Id").VerifiedByClaim("tenant"),
+                web => web.Reject("order-unknown", 404).Reject("tenant-unknown", 404) with
+                {
+                    BodyBytesMax = configuration.GetValue("Limits:BodyBytesMax", web.BodyBytesMax),
+                    ReadDeadline = configuration.GetValue("Limits:ReadDeadline", web.ReadDeadline),
+                }));
+        builder.Services.AddHostedService<FirstStart>();
+        if (configuration.GetValue("Demo", false))
+            builder.Services.AddHostedService<DemoOrders>();
+
+        builder.Services.AddAccessTokens(configuration);
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new MoneyConverter()));
+        builder.Services.AddOpenApi(openApi => openApi.AddTallystick().AddSchemaTransformer((schema, context, _) =>
+        {
+            if (context.JsonTypeInfo.Type == typeof(decimal))
+                (schema.Type, schema.MultipleOf, schema.Description) = (JsonSchemaType.Number, 0.01m, "An amount of money, with two decimals.");
+            return Task.CompletedTask;
+        }));
+
+        change?.Invoke(builder);
+        var app = builder.Build();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseTallystick();
+
+        app.MapTenants();
+        app.MapUsers();
+        app.MapOrders();
+        app.MapNotifications();
+        app.MapTallystickHealth();
+        app.MapOpenApi("/openapi/v1.json");
+        if (app.Environment.IsDevelopment())
+            app.MapDevelopmentTokens();
+        return app;
+    }
+}
