@@ -18,6 +18,15 @@ public sealed class ProjectionPropertiesTests
     }
 
     [Fact]
+    public void A_projection_whose_documents_lose_something_between_two_batches_is_found()
+    {
+        var message = Failure(() => Properties.OfProjection<RunningRows>().From<CartDecider>().SameRowsForAnyBatches());
+
+        Assert.StartsWith("The rows are the same whatever the batches: that doesn't hold for RunningRows after ", message, StringComparison.Ordinal);
+        Assert.Contains("[\"running ann\"].Document.Shown: expected ", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_projection_that_forgets_a_field_in_a_restart_is_found_with_the_smallest_log()
     {
         var message = Failure(() => Properties.OfProjection<FieldRows>().From<CartDecider>().WithSeed(1).SameRowsAfterRestarts());
