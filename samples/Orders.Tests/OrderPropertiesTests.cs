@@ -34,6 +34,16 @@ public sealed class OrderPropertiesTests
         .AlwaysAfter((before, command, decision, after) => before.Status is not (OrderStatus.Shipped or OrderStatus.Cancelled) || decision.IsRejected);
 
     [Fact]
+    public void Random_histories_reach_every_status()
+    {
+        var reached = new HashSet<OrderStatus>();
+
+        Properties.Of<OrderDecider>().Always(order => reached.Add(order.Status) || true);
+
+        Assert.Equal(Enum.GetValues<OrderStatus>(), reached.Order());
+    }
+
+    [Fact]
     public void Orders_keep_the_rules_of_a_decider() => Properties.Of<OrderDecider>().KeepsTheRules().StatesSurviveSerialisation();
 
     [Fact]

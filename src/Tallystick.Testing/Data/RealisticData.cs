@@ -53,6 +53,9 @@ public sealed class RealisticData
     private readonly Zipf _users;
     private readonly Zipf _skus;
     private readonly ImmutableArray<int> _usersOf;
+    private readonly ImmutableArray<TenantId> _tenantIds;
+    private readonly ImmutableArray<string> _currencies;
+    private readonly ImmutableArray<(string Sku, decimal Price)> _goods;
 
     /// <summary>Prepares the data of a seed.</summary>
     /// <param name="seed">Any number.</param>
@@ -65,6 +68,9 @@ public sealed class RealisticData
         _usersOf = [.. _tenants.Share(Options.Users)];
         _users = new Zipf(_usersOf.Max(), Options.UserSkew);
         _skus = new Zipf(Options.Skus, Options.SkuSkew);
+        _tenantIds = [.. Enumerable.Range(1, Options.Tenants).Select(number => TenantId.Parse(string.Create(CultureInfo.InvariantCulture, $"tenant-{number}")))];
+        _currencies = [.. Enumerable.Range(0, Options.Tenants).Select(CurrencyOf)];
+        _goods = [.. Enumerable.Range(0, Options.Skus).Select(number => (SkuOf(number), PriceOf(number)))];
     }
 
     /// <summary>How much, and how uneven.</summary>
@@ -90,7 +96,7 @@ public sealed class RealisticData
         var entropy = EntropyOf("tenant", number);
         var (first, second) = (entropy.Pick<string>(Vocabulary.Companies), entropy.Pick<string>(Vocabulary.Trades));
         var name = number < Vocabulary.Companies.Length * 2 ? $"{first} {second}" : string.Create(CultureInfo.InvariantCulture, $"{first} {second} {number}");
-        return new TenantData(TenantIdOf(number), name, CurrencyOf(number), _usersOf[number]);
+        return new TenantData(_tenantIds[number], name, _currencies[number], _usersOf[number]);
     }
 
     private UserData User(int tenant, int number)
@@ -98,8 +104,8 @@ public sealed class RealisticData
         var entropy = EntropyOf("user", ((long)tenant << 32) + number);
         var (first, last) = (entropy.Pick<string>(Vocabulary.FirstNames), entropy.Pick<string>(Vocabulary.LastNames));
         // Names repeat, as they do; addresses don't.
-        var address = string.Create(CultureInfo.InvariantCulture, $"{Ascii(first)}.{Ascii(last)}{number}@{TenantIdOf(tenant)}.example.com");
-        return new UserData(TenantIdOf(tenant), UserIdOf(number), $"{first} {last}", address);
+        var address = string.Create(CultureInfo.InvariantCulture, $"{Ascii(first)}.{Ascii(last)}{number + 1}@{_tenantIds[tenant]}.example.com");
+        return new UserData(_tenantIds[tenant], UserIdOf(number), $"{first} {last}", address);
     }
 
     private OrderData Order(long number, BusinessHours hours)
@@ -114,22 +120,20 @@ public sealed class RealisticData
         {
             var sku = _skus.Next(entropy);
             if (taken.Add(sku))
-                lines.Add(new OrderLineData(SkuOf(sku), QuantityOf(entropy), PriceOf(sku)));
+                lines.Add(new OrderLineData(_goods[sku].Sku, QuantityOf(entropy), _goods[sku].Price));
         }
         while (lines.Count < Options.LinesMax && entropy.Chance(LessThanOneMoreLine));
 
         return new OrderData(
-            TenantIdOf(tenant), string.Create(CultureInfo.InvariantCulture, $"{number + 1:0000000}"), UserIdOf(customer), CurrencyOf(tenant), lines.DrainToImmutable(), time);
+            _tenantIds[tenant], string.Create(CultureInfo.InvariantCulture, $"{number + 1:0000000}"), UserIdOf(customer), _currencies[tenant], lines.DrainToImmutable(), time);
     }
-
-    private static TenantId TenantIdOf(int number) => TenantId.Parse(string.Create(CultureInfo.InvariantCulture, $"tenant-{number + 1}"));
 
     private static string UserIdOf(int number) => string.Create(CultureInfo.InvariantCulture, $"u{number + 1}");
 
     private static string SkuOf(int number) => string.Create(
         CultureInfo.InvariantCulture, $"{Vocabulary.Goods[number % Vocabulary.Goods.Length]}-{(number / Vocabulary.Goods.Length) + 1:000}");
 
-    private string CurrencyOf(int tenant) => EntropyOf("currency", tenant).Pick("EUR", "EUR", "EUR", "USD", "USD", "GBP", "CHF", "JPY");
+    private string CurrencyOf(int tenant) => EntropyOf("currency", tenant).Pick("EUR", "EUR", "EUR", "USD", "USD", "GBP", "CHF", "SEK");
 
     private static int QuantityOf(SeededEntropy entropy) => entropy.Next(20) switch
     {

@@ -72,7 +72,8 @@ internal sealed class ValueGenerator
     public object Next(SeededEntropy entropy, ValueMemory memory, int size)
     {
         var value = _shape.Generate(new Draw(entropy, size, memory, _options), _shape.Type.Name, 0)!;
-        _shape.Visit(value, _shape.Type.Name, (scalar, field, part) => memory.Note(scalar.Type, field, part));
+        var isChecked = _shape.Checks(value);
+        _shape.Visit(value, _shape.Type.Name, (scalar, field, part) => memory.Note(scalar.Type, field, part, isChecked));
         return value;
     }
 

@@ -34,6 +34,9 @@ internal abstract class Shape(Type type)
     /// <summary>The value with each of its simple values replaced.</summary>
     public abstract object? Map(object? value, Func<ScalarShape, object, object> change);
 
+    /// <summary>Whether the value has passed a validation.</summary>
+    public virtual bool Checks(object value) => false;
+
     /// <summary>The parts of a path such as <c>lines[2].quantity</c>.</summary>
     public static ImmutableArray<string> PathOf(string field) => [.. field.Split(['.', '[', ']'], StringSplitOptions.RemoveEmptyEntries)];
 }
@@ -115,6 +118,8 @@ internal sealed class ChoiceShape(Type type, ImmutableArray<Shape> cases) : Shap
     public override void Visit(object? value, string field, Action<ScalarShape, string, object> visit) => CaseOf(value).Visit(value, field, visit);
 
     public override object? Map(object? value, Func<ScalarShape, object, object> change) => CaseOf(value).Map(value, change);
+
+    public override bool Checks(object value) => CaseOf(value).Checks(value);
 
     private Shape CaseOf(object? value) => Cases.First(one => one.Type == value!.GetType());
 }

@@ -44,6 +44,8 @@ internal sealed class ValidShape(RecordShape inner, ImmutableArray<Func<object, 
 
     public override object? Map(object? value, Func<ScalarShape, object, object> change) => inner.Map(value, change) is { } changed && Check(changed).IsEmpty ? changed : value;
 
+    public override bool Checks(object value) => true;
+
     private bool TryMendAll(ref object? value, ImmutableArray<ValidationFailure> failures, Draw draw, int tries)
     {
         var isMended = false;

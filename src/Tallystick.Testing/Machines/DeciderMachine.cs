@@ -64,11 +64,11 @@ internal sealed class DeciderMachine<TCommand, TEvent, TState>(Func<Decider<TCom
         foreach (var type in DeciderRegistration.Of(_decider).EventTypes)
         {
             var values = new ValueGenerator(type, options.Generation);
-            var experiment = new Experiment<object, Finding>(
+            var experiment = new Experiment<object, ValueFinding>(
                 options,
                 (seed, size) => values.Next(new SeededEntropy(unchecked((long)seed)), new ValueMemory(), size),
                 values.Shrink,
-                e => _log.RoundTrip(e).Problem is { } problem ? new Finding(DeciderRules<TCommand, TEvent, TState>.EventRule, problem) : null);
+                e => _log.RoundTrip(e).Problem is { } problem ? new ValueFinding(DeciderRules<TCommand, TEvent, TState>.EventRule, problem) : null);
             if (experiment.Run() is not { } found)
                 continue;
             throw new CheckFailedException(

@@ -10,8 +10,6 @@ internal sealed class DeciderReport<TCommand, TEvent, TState>(Walk<TCommand, TEv
     where TEvent : notnull
     where TState : notnull
 {
-    private const int LineLengthMax = 110;
-
     private string Decider => CSharpText.TypeName(walk.Decider.GetType());
 
     /// <summary>The whole message.</summary>
@@ -23,7 +21,7 @@ internal sealed class DeciderReport<TCommand, TEvent, TState>(Walk<TCommand, TEv
             text.Append(CultureInfo.InvariantCulture, $"{finding.Rule}: that doesn't hold for {Decider} {When()}.\n\n");
             text.Append(finding.What.TrimEnd('\n'));
             text.Append("\n\nAs a specification:\n\n    [Fact]\n    public void Counter_example() =>\n");
-            text.Append(CultureInfo.InvariantCulture, $"        Specification.For<{Decider}>()\n{CSharpText.Indented(string.Join('\n', Calls()), "            ")};\n");
+            text.Append(CultureInfo.InvariantCulture, $"        Specification.For<{Decider}>(){string.Concat(Calls().Select(call => $"\n{CSharpText.Indented(call, "            ")}"))};\n");
             if (walk.Commands.Length > 0)
                 text.Append(CultureInfo.InvariantCulture, $"\nThe commands, from the initial state:\n{string.Join('\n', Commands())}\n");
             text.Append('\n').Append(provenance);
@@ -42,9 +40,9 @@ internal sealed class DeciderReport<TCommand, TEvent, TState>(Walk<TCommand, TEv
     {
         var events = walk.Steps.Take(Math.Max(0, finding.At)).SelectMany(step => step.Decision.Events).Select(e => CSharpText.Of(e)).ToArray();
         if (events.Length > 0)
-            yield return Call("Given", events);
+            yield return Specifications.Story.Call("Given", events);
         if (finding.At >= 0)
-            yield return Call("When", CSharpText.Of(walk.Commands[finding.At]));
+            yield return Specifications.Story.Call("When", CSharpText.Of(walk.Commands[finding.At]));
         if ((finding.Then ?? Happened()) is { Length: > 0 } then)
             yield return then;
     }
@@ -57,7 +55,7 @@ internal sealed class DeciderReport<TCommand, TEvent, TState>(Walk<TCommand, TEv
         var decision = walk.Steps[finding.At].Decision;
         if (decision.IsRejected)
             return $".ThenRejected({CSharpText.Of(decision.Rejection.Code)})";
-        return decision.Events.IsEmpty ? ".ThenNothing()" : Call("Then", [.. decision.Events.Select(e => CSharpText.Of(e))]);
+        return decision.Events.IsEmpty ? ".ThenNothing()" : Specifications.Story.Call("Then", [.. decision.Events.Select(e => CSharpText.Of(e))]);
     }
 
     private IEnumerable<string> Commands()
@@ -78,14 +76,5 @@ internal sealed class DeciderReport<TCommand, TEvent, TState>(Walk<TCommand, TEv
                 : $"     accepted: {(decision.Events.IsEmpty ? "nothing happened" : string.Join(", ", decision.Events.Select(e => CSharpText.Brief(e, typeof(object)))))}";
             yield return $"     state: {CSharpText.Brief(walk.Steps[i].After, typeof(TState))}";
         }
-    }
-
-    /// <summary>A call with its arguments, in one line if it fits.</summary>
-    private static string Call(string name, params string[] arguments)
-    {
-        var line = $".{name}({string.Join(", ", arguments)})";
-        return line.Length <= LineLengthMax && !line.Contains('\n', StringComparison.Ordinal)
-            ? line
-            : $".{name}(\n{string.Join(",\n", arguments.Select(argument => CSharpText.Indented(argument, "    ")))})";
     }
 }

@@ -10,7 +10,10 @@ namespace Tallystick.Testing.Machines;
 /// <summary>A rule that a value breaks.</summary>
 /// <param name="Rule">The rule.</param>
 /// <param name="What">What is wrong.</param>
-internal record Finding(string Rule, string What);
+internal abstract record Finding(string Rule, string What);
+
+/// <summary>A rule that a single value breaks.</summary>
+internal sealed record ValueFinding(string Rule, string What) : Finding(Rule, What);
 
 /// <summary>The smallest value found that breaks a rule.</summary>
 /// <param name="Value">The value.</param>
@@ -25,7 +28,7 @@ internal sealed record CounterExample<T, TFinding>(T Value, TFinding Finding, ul
     /// <summary>How it was found, and how to find it again.</summary>
     public string Provenance => string.Create(
         CultureInfo.InvariantCulture,
-        $"Found in run {Run} of {Runs}, then made smaller {(Shrinks == 1 ? "once" : $"{Shrinks} times")}. To see the same again, add .WithSeed({Seed}).");
+        $"Found in run {Run} of {Runs}{Shrinks switch { 0 => "", 1 => ", then made smaller once", _ => $", then made smaller {Shrinks} times" }}. To see the same again, add .WithSeed({Seed}).");
 }
 
 /// <summary>

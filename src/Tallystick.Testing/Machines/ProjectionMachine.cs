@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Tallystick.Commands;
 using Tallystick.Events;
 using Tallystick.Projections;
@@ -9,7 +8,11 @@ using Tallystick.Testing.Text;
 namespace Tallystick.Testing.Machines;
 
 /// <summary>A story in which a way of delivering leads to other rows.</summary>
-internal sealed record ProjectionFinding(string Rule, string What, ImmutableArray<StoryEvent> Events) : Finding(Rule, What);
+/// <param name="Rule">The rule.</param>
+/// <param name="What">How it is broken.</param>
+/// <param name="Events">The log.</param>
+/// <param name="Plain">What one plain pass makes of it.</param>
+internal sealed record ProjectionFinding(string Rule, string What, ImmutableArray<StoryEvent> Events, TrialResult Plain) : Finding(Rule, What);
 
 /// <summary>Delivers random stories to a projection in many ways, and compares the rows with those of one plain pass.</summary>
 internal sealed class ProjectionMachine(Func<Projection> make, PropertyOptions options, ImmutableArray<Decider> deciders)
@@ -38,32 +41,53 @@ internal sealed class ProjectionMachine(Func<Projection> make, PropertyOptions o
         var events = stories.EventsOf(story);
         var plain = Run(serializer, Delivery.Of(DeliveryKind.Plain, story.Delivery, events.Length), events);
         if (plain.Problem is { } problem)
-            return new ProjectionFinding("The projection takes every history", $"Delivered all at once, {problem}", events);
+            return new ProjectionFinding("The projection takes every history", $"Delivered all at once, {problem}", events, plain);
         _rows += plain.Rows.Count;
         foreach (var kind in kinds)
         {
             var delivery = Delivery.Of(kind, story.Delivery, events.Length);
             var result = Run(serializer, delivery, events);
             if (result.Problem is not null)
-                return new ProjectionFinding(RuleOf(kind), $"Delivered like this: {delivery}\n{result.Problem}", events);
+                return new ProjectionFinding(RuleOf(kind), $"Delivered like this: {delivery}\n{result.Problem}", events, plain);
             var difference = plain.DifferenceTo(result);
             if (difference.Length > 0)
-                return new ProjectionFinding(RuleOf(kind), $"Delivered all at once, these rows are expected; delivered like this, they differ: {delivery}\n{difference}", events);
+                return new ProjectionFinding(RuleOf(kind), $"Delivered all at once, these rows are expected; delivered like this, they differ: {delivery}\n{difference}", events, plain);
         }
 
         return null;
     }
 
-    private TrialResult Run(EventSerializer serializer, Delivery delivery, ImmutableArray<StoryEvent> events) => EventLoop.Run(
-        () => new ProjectionTrial(make, serializer, delivery, events).RunAsync(), CSharpText.TypeName(_projection.GetType()));
+    private TrialResult Run(EventSerializer serializer, Delivery delivery, ImmutableArray<StoryEvent> events) => Specifications.SingleThread.Run(
+        () => new ProjectionTrial(make, serializer, delivery, events).RunAsync());
 
     private string Report(CounterExample<Story, ProjectionFinding> found)
     {
-        var name = CSharpText.TypeName(_projection.GetType());
-        var lines = found.Finding.Events.Select((e, i) => string.Create(CultureInfo.InvariantCulture, $"  {i + 1}. {e.Stream}: {CSharpText.Brief(e.Event, typeof(object))}"));
-        return $"{found.Finding.Rule}: that doesn't hold for {name} after {found.Finding.Events.Length} event{(found.Finding.Events.Length == 1 ? "" : "s")}.\n\n"
-            + $"{found.Finding.What}\nIts handlers must use nothing but the event, its context and the documents: no clock, no chance, no field that changes.\n\n"
-            + $"The log:\n{string.Join('\n', lines)}\n\n{found.Provenance}";
+        var (name, finding) = (CSharpText.TypeName(_projection.GetType()), found.Finding);
+        var count = finding.Events.Length == 1 ? "1 event" : $"{finding.Events.Length} events";
+        return $"{finding.Rule}: that doesn't hold for {name} after {count}.\n\n{finding.What}\n"
+            + "Its handlers must use nothing but the event, its context and the documents: no clock, no chance, no field that changes.\n\n"
+            + $"What one plain pass makes of the same log, as a specification:\n\n    [Fact]\n    public void Counter_example() =>\n        Specification.ForProjection<{name}>()"
+            + $"{string.Concat(Calls(finding).Select(call => $"\n{CSharpText.Indented(call, "            ")}"))};\n\n{found.Provenance}";
+    }
+
+    private IEnumerable<string> Calls(ProjectionFinding finding)
+    {
+        // A document that shows when something happened is only the same if it happens at the same time.
+        var showsTimes = finding.Plain.Rows.Values.Any(row => row.Stored.Contains($"{StoryTime.Start.Year}-", StringComparison.Ordinal));
+        for (var i = 0; i < finding.Events.Length; i++)
+        {
+            if (showsTimes)
+                yield return Specifications.Story.Call("At", CSharpText.Of(StoryTime.OfEvent(i)));
+            yield return Specifications.Story.Call("Given", CSharpText.Of(finding.Events[i].Stream.ToString()), CSharpText.Of(finding.Events[i].Event));
+        }
+
+        if (finding.Plain.Problem is not null)
+            yield return $".ThenDocuments<{CSharpText.TypeName(_projection.Collections[0].DocumentType)}>()";
+        else
+        {
+            foreach (var row in finding.Plain.Rows.Values)
+                yield return Specifications.Story.Call("ThenDocument", CSharpText.Of(row.Key), CSharpText.Of(row.Document));
+        }
     }
 
     private static string RuleOf(DeliveryKind kind) => kind switch

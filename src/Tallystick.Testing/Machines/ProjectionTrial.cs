@@ -29,10 +29,11 @@ internal sealed record TrialResult(SortedDictionary<string, TrialRow> Rows, stri
 }
 
 /// <summary>A row.</summary>
+/// <param name="Key">Its key.</param>
 /// <param name="Document">The document.</param>
 /// <param name="UpToEvent">The last event that changed it.</param>
 /// <param name="Stored">Everything that is stored of it, as text.</param>
-internal sealed record TrialRow(object? Document, long UpToEvent, string Stored);
+internal sealed record TrialRow(string Key, object? Document, long UpToEvent, string Stored);
 
 /// <summary>Lets the engine itself deliver events to a projection in one way, and reads what came of it.</summary>
 internal sealed class ProjectionTrial(Func<Projection> make, EventSerializer serializer, Delivery delivery, ImmutableArray<StoryEvent> events)
@@ -148,7 +149,7 @@ internal sealed class ProjectionTrial(Func<Projection> make, EventSerializer ser
     {
         var json = Encoding.UTF8.GetString(row.Body.Span);
         return new TrialRow(
-            JsonSerializer.Deserialize(json, type, EventSerializer.DefaultOptions), row.Position.Value,
+            row.Key, JsonSerializer.Deserialize(json, type, EventSerializer.DefaultOptions), row.Position.Value,
             $"{json} {string.Concat(row.Index.Select(entry => $"{entry.Name}={entry.Value} "))}@{row.Position}");
     }
 }

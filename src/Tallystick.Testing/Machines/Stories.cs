@@ -45,11 +45,15 @@ internal sealed class Stories(ImmutableArray<EventSource> sources, EventSerializ
     {
         foreach (var fewer in Shrinking.Fewer(story.Steps))
             yield return story with { Steps = [.. fewer] };
+        foreach (var used in story.Steps.Select(step => step.Key).Distinct())
+        {
+            foreach (var key in Keys.TakeWhile(key => key != used))
+                yield return story with { Steps = [.. story.Steps.Select(step => step.Key == used ? step with { Key = key } : step)] };
+        }
+
         for (var i = 0; i < story.Steps.Length; i++)
         {
             var step = story.Steps[i];
-            foreach (var key in Keys.TakeWhile(key => key != step.Key))
-                yield return story with { Steps = story.Steps.SetItem(i, step with { Key = key }) };
             foreach (var simpler in sources[step.Source].Shrink(step.Command))
                 yield return story with { Steps = story.Steps.SetItem(i, step with { Command = simpler }) };
         }

@@ -11,7 +11,10 @@ internal sealed class StoryTime : TimeProvider
     private DateTimeOffset _now = Start;
 
     /// <summary>Sets it to the time of the n-th event, from 0.</summary>
-    public void SetToEvent(int number) => _now = Start + (number * BetweenEvents);
+    public void SetToEvent(int number) => _now = OfEvent(number);
+
+    /// <summary>When the n-th event happens, from 0.</summary>
+    public static DateTimeOffset OfEvent(int number) => Start + (number * BetweenEvents);
 
     public override DateTimeOffset GetUtcNow() => _now;
 

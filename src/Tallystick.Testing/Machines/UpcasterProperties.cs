@@ -63,7 +63,7 @@ public sealed class UpcasterProperties
         var log = LogOf(typeof(TToday));
         var (type, version) = StoredAs(typeof(TOld));
         var generator = new ValueGenerator(typeof(TOld), Options.Generation);
-        var experiment = new Experiment<object, Finding>(
+        var experiment = new Experiment<object, ValueFinding>(
             Options,
             (seed, size) => generator.Next(new SeededEntropy(unchecked((long)seed)), new ValueMemory(), size),
             generator.Shrink,
@@ -89,7 +89,7 @@ public sealed class UpcasterProperties
             $"{Rule}: that doesn't hold for {type} version {version}.\n\n{(difference.IsEmpty ? finding.What : $"Another event was expected:\n{difference}\nIt was stored as {json}")}");
     }
 
-    private static Finding? Find(StoredLog log, string type, int version, string json, Func<object, bool> holds, string text)
+    private static ValueFinding? Find(StoredLog log, string type, int version, string json, Func<object, bool> holds, string text)
     {
         try
         {
@@ -97,14 +97,14 @@ public sealed class UpcasterProperties
             var read = log.Serializer.Deserialize(stored);
             var again = Difference.Between(read, log.Serializer.Deserialize(stored));
             if (!again.IsEmpty)
-                return new Finding(Rule, $"Read a second time, it is another event:\n{again}\nIt was stored as {json}");
+                return new ValueFinding(Rule, $"Read a second time, it is another event:\n{again}\nIt was stored as {json}");
             if (log.RoundTrip(read).Problem is { } problem)
-                return new Finding(Rule, $"What is read doesn't survive being stored in today's shape. {problem}");
-            return holds(read) ? null : new Finding(Rule, $"It is read as {CSharpText.Of(read)}\nfor which this is false: {text}\nIt was stored as {json}");
+                return new ValueFinding(Rule, $"What is read doesn't survive being stored in today's shape. {problem}");
+            return holds(read) ? null : new ValueFinding(Rule, $"It is read as {CSharpText.Of(read)}\nfor which this is false: {text}\nIt was stored as {json}");
         }
         catch (Exception error)
         {
-            return new Finding(Rule, $"{error.Message}\nIt was stored as {json}");
+            return new ValueFinding(Rule, $"{error.Message}\nIt was stored as {json}");
         }
     }
 

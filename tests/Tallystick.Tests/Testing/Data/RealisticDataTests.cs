@@ -19,7 +19,8 @@ public sealed class RealisticDataTests
     }
 
     [Fact]
-    public void A_seed_gives_this_order_for_ever() => Assert.Equal("x", Line(new RealisticData(42).Orders().First()));
+    public void A_seed_gives_this_order_for_ever() => Assert.Equal(
+        "tenant-8 0000001 u12 2026-01-01T00:17:25.1180000+00:00 1 TEA-001 at 6.30, 1 LAMP-001 at 17.99 = 24.29 EUR", Line(new RealisticData(42).Orders().First()));
 
     [Fact]
     public void There_is_as_much_as_was_asked_for()

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Tallystick.Projections;
 
 namespace Tallystick.Tests.Testing.Machines;
@@ -52,4 +53,18 @@ public sealed class OneItemRows : Projection<CartRow>
 {
     public OneItemRows()
         : base("carts", version: 1) => Create<ItemAdded>((e, _) => new CartRow(e.Quantity, 0));
+}
+
+/// <summary>A running number that isn't stored: it is lost between two batches.</summary>
+public sealed record RunningRow(int Shown)
+{
+    [JsonIgnore]
+    public int Hidden { get; init; }
+}
+
+public sealed class RunningRows : Projection<RunningRow>
+{
+    public RunningRows()
+        : base("running", version: 1) => Upsert<ItemAdded>(
+            (_, at) => at.Stream.Key, (row, _, _) => new RunningRow((row?.Hidden ?? 0) + 1) { Hidden = (row?.Hidden ?? 0) + 1 });
 }

@@ -13,7 +13,11 @@ public abstract record CounterEvent;
 [EventType("counter.counted")]
 public sealed record Counted : CounterEvent;
 
-public sealed record ForgetfulState([property: JsonIgnore] int Count);
+public sealed record ForgetfulState
+{
+    [JsonIgnore]
+    public int Count { get; init; }
+}
 
 /// <summary>Its state loses the count when it is stored, and it wants snapshots.</summary>
 public sealed class ForgetfulCounter : Decider<CounterCommand, CounterEvent, ForgetfulState>
@@ -22,11 +26,12 @@ public sealed class ForgetfulCounter : Decider<CounterCommand, CounterEvent, For
 
     public override int SnapshotEvery => 5;
 
-    public override ForgetfulState InitialState { get; } = new(0);
+    public override ForgetfulState InitialState { get; } = new();
 
     public override Decision<CounterEvent> Decide(CounterCommand command, ForgetfulState state) => Accept(new Counted());
 
-    public override ForgetfulState Evolve(ForgetfulState state, CounterEvent @event) => new(state.Count + 1);
+    public override ForgetfulState Evolve(ForgetfulState state, CounterEvent @event) =>
+        new() { Count = state.Count + 1 };
 }
 
 public abstract record LossyEvent;
@@ -36,7 +41,11 @@ public sealed record LossyCounted : LossyEvent;
 
 /// <summary>No command leads to it, and it isn't stored whole.</summary>
 [EventType("lossy.reset")]
-public sealed record CounterReset([property: JsonIgnore] int To) : LossyEvent;
+public sealed record CounterReset : LossyEvent
+{
+    [JsonIgnore]
+    public int To { get; init; }
+}
 
 public sealed record LossyState(int Count);
 
