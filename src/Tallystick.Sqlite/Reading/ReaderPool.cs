@@ -14,19 +14,19 @@ internal sealed class ReaderPool(string path, TailIndex tail, SqliteStoreOptions
     private readonly SemaphoreSlim _places = new(options.ReadConnectionsMax);
     private readonly ConcurrentBag<Reader> _idle = [];
     private readonly CancellationTokenSource _closing = new();
-    private int _disposed;
+    private volatile bool _disposed;
 
     /// <summary>Reads with one of the connections. The work is synchronous and short: one page.</summary>
     public async ValueTask<TResult> ReadAsync<TArgument, TResult>(
         TArgument argument, Func<Reader, TArgument, TResult> read, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_disposed != 0, typeof(SqliteStore));
+        ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteStore));
         cancellationToken.ThrowIfCancellationRequested();
         if (!_places.Wait(0, CancellationToken.None))
             await WaitForPlaceAsync(cancellationToken);
         try
         {
-            ObjectDisposedException.ThrowIf(_disposed != 0, typeof(SqliteStore));
+            ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteStore));
             if (!_idle.TryTake(out var reader))
                 reader = new Reader(SqliteDatabase.OpenReader(path), tail, options.Limits);
             try
@@ -47,8 +47,7 @@ internal sealed class ReaderPool(string path, TailIndex tail, SqliteStoreOptions
     /// <summary>Waits for the reads under way to end, then closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-            return;
+        _disposed = true;
         await _closing.CancelAsync();
         var taken = 0;
         while (taken < options.ReadConnectionsMax && await _places.WaitAsync(CloseTimeout))

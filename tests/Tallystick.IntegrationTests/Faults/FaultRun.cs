@@ -85,9 +85,13 @@ public sealed class FaultRunner : IAsyncDisposable
         return [.. child.Lines];
     }
 
+    /// <summary>Lets the child end by itself, so that what it ran can be counted.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_child is not null)
-            await _child.DisposeAsync();
+        if (_child is null)
+            return;
+        _child.TellToClose();
+        await _child.EndAsync();
+        await _child.DisposeAsync();
     }
 }

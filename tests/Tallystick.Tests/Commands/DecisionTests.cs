@@ -39,6 +39,27 @@ public sealed class DecisionTests
         Assert.True(rejected.IsRejected);
         Assert.Equal(rejected, Decision<CounterEvent>.Reject(new Rejection("no", "No.")));
         Assert.NotEqual(rejected, Decision<CounterEvent>.Accept());
+        Assert.True(rejected != accepted);
+        Assert.False(rejected == accepted);
+        Assert.False(rejected.Equals("no"));
+    }
+
+    [Fact]
+    public void A_decision_tells_itself_in_words()
+    {
+        Assert.Equal("accepted, nothing happens", default(Decision<CounterEvent>).ToString());
+        Assert.StartsWith("accepted: Added", Decision<CounterEvent>.Accept(new Added(1), new Closed()).ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("rejected, no", Decision<CounterEvent>.Reject(new Rejection("no", "No.")).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Invalid_results_are_equal_by_their_failures()
+    {
+        static CommandResult Invalid(string message) => new CommandResult.Invalid([new ValidationFailure("amount", message)]);
+
+        Assert.Equal(Invalid("a"), Invalid("a"));
+        Assert.Equal(Invalid("a").GetHashCode(), Invalid("a").GetHashCode());
+        Assert.NotEqual(Invalid("a"), Invalid("b"));
     }
 
     [Fact]
