@@ -8,6 +8,6 @@ public sealed class LedgerSimulationTests
     [Fact]
     [Trait("Speed", "Slow")]
     public void The_ledger_survives_anything() => Simulation.RunMany(
-        Seeds.First, Seeds.Count, tally => tally.AddLedger(), world => world.LedgerHolds(), LedgerWorld.Options, new SeedProgress(Seeds.Count),
+        Seeds.First, Seeds.OfLedger, tally => tally.AddLedger(), world => world.LedgerHolds(), LedgerWorld.Options, new SeedProgress(Seeds.OfLedger),
         TestContext.Current.CancellationToken);
 }

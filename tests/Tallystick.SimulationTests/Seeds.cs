@@ -10,6 +10,9 @@ public static class Seeds
 
     public static int Count { get; } = (int)Read("TALLYSTICK_SEEDS", 2000);
 
+    /// <summary>The ledger gets a quarter.</summary>
+    public static int OfLedger => Math.Max(1, Count / 4);
+
     private static long Read(string name, long otherwise) =>
         long.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 }

@@ -5,9 +5,13 @@ namespace Tallystick.SimulationTests.Mutants;
 /// <summary>The deliberate bugs.</summary>
 internal static class Catalog
 {
+    private const string Fold = "its rows weren't the fold";
+    private const string Stale = "got what it never was in between";
+    private const string Undeserved = "in no state that the stream had meanwhile";
+
     public static ImmutableArray<Mutant> All { get; } =
     [
-        new("a checkpoint is saved before its rows", "orders", 5, "its rows weren't the fold")
+        new("a checkpoint is saved before its rows", "orders", 5, Fold, Stale)
         {
             Edits =
             [
@@ -16,7 +20,7 @@ internal static class Catalog
                     "await CommitAsync(Commit.For(Tenant).Save(track.Checkpoint, track.Examined, track.Saved), cancellationToken); await CommitAsync(Commit.For(Tenant).Change(changes), cancellationToken);"),
             ],
         },
-        new("rows are applied twice after a crash", "ledger", 100, "its rows weren't the fold")
+        new("rows are applied twice after a crash", "ledger", 50, Fold, Stale)
         {
             Edits =
             [
@@ -25,7 +29,7 @@ internal static class Catalog
                     "await CommitAsync(Commit.For(Tenant).Change(changes), cancellationToken); await CommitAsync(Commit.For(Tenant).Save(track.Checkpoint, track.Examined, track.Saved), cancellationToken);"),
             ],
         },
-        new("a stale cached state is trusted", "ledger", 400, "in no state that the stream had meanwhile")
+        new("a stale cached state is trusted", "ledger", 400, Undeserved)
         {
             Edits =
             [
@@ -96,7 +100,7 @@ internal static class Catalog
                     "return new CommandResult.Accepted(request.Stream, after.Version, LogPosition.Start, IsReplay: false);"),
             ],
         },
-        new("an expected version isn't demanded", "ledger", 100, "")
+        new("an expected version isn't demanded", "ledger", 50, Undeserved, "overdrawn", "isn't the fold of its events")
         {
             Edits =
             [
@@ -105,15 +109,15 @@ internal static class Catalog
                     ".Append(request.Stream, ExpectedVersion.Any, decided.Events)"),
             ],
         },
-        new("a snapshot of another schema is used", "ledger", 50, "")
+        new("a snapshot of another schema is used", "ledger", 50, Undeserved, "overdrawn", "isn't the fold of its events")
         {
             Edits = [new("Tallystick/Commands/Snapshots.cs", "GetInt32() != decider.StateVersion", "GetInt32() < 0")],
         },
-        new("a token returns early", "ledger", 50, "got what it never was in between")
+        new("a token returns early", "ledger", 50, Stale)
         {
             Edits = [new("Tallystick/Projections/ReadModelGate.cs", "if (reached >= freshness.Position)", "if (reached >= LogPosition.Start)")],
         },
-        new("the tenant is that of the previous call", "ledger", 100, "")
+        new("the tenant is that of the previous call", "ledger", 200, Undeserved, "overdrawn", "isn't the fold of its events")
         {
             Edits =
             [
@@ -138,7 +142,7 @@ internal static class Catalog
                     "await CommitAsync(commit, cancellationToken); await CommitAsync(Commit.For(Tenant).Save(Name, recorded.Position, _saved), cancellationToken);"),
             ],
         },
-        new("an owner that was overtaken still writes", "ledger", 100, "")
+        new("an owner that was overtaken still writes", "ledger", 100, Fold, Stale, "went back")
         {
             Edits =
             [
