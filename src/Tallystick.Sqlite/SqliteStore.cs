@@ -20,6 +20,7 @@ public sealed class SqliteStore : IStore
     private readonly OwnerLock _owner;
     private readonly TailIndex _tail;
     private readonly TenantHeads _heads;
+    private readonly Publication _publication;
     private readonly PositionSignals _signals = new();
     private readonly ReaderPool _readers;
     private readonly LogWriter _writer;
@@ -33,7 +34,8 @@ public sealed class SqliteStore : IStore
         (_tail, _heads) = TailLoader.Load(database);
         database.KeepWalOnClose(false);
         _readers = new ReaderPool(path, _tail, options);
-        _writer = new LogWriter(database, _tail, _heads, _signals, options);
+        _publication = new Publication(_tail.LastSeq);
+        _writer = new LogWriter(database, _tail, _heads, _publication, _signals, options);
     }
 
     /// <inheritdoc/>
@@ -192,8 +194,13 @@ public sealed class SqliteStore : IStore
     {
         ReadChecks.Tenant(tenant);
         return _readers.ReadAsync(
-            (tenant, argument, read, none, _heads),
-            static (reader, call) => call._heads.Find(call.tenant, reader.Tenants) is { } head ? call.read(reader, head, call.argument) : call.none,
+            (tenant, argument, read, none, _heads, _publication),
+            static (reader, call) =>
+            {
+                var result = call._heads.Find(call.tenant, reader.Tenants) is { } head ? call.read(reader, head, call.argument) : call.none;
+                call._publication.AwaitWhatIsSeen(reader.Database);
+                return result;
+            },
             cancellationToken);
     }
 }

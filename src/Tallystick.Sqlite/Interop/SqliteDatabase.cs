@@ -17,6 +17,9 @@ internal sealed class SqliteDatabase : IDisposable
 
     public string Path { get; }
 
+    /// <summary>For tests, which listen to what SQLite does.</summary>
+    public sqlite3 Handle => _handle;
+
     /// <summary>Opens the connection that writes and checkpoints.</summary>
     public static SqliteDatabase OpenWriter(string path) =>
         Open(path, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE | raw.SQLITE_OPEN_NOMUTEX);

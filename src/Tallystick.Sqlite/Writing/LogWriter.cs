@@ -23,6 +23,7 @@ internal sealed class LogWriter : IAsyncDisposable
     private readonly SqliteDatabase _database;
     private readonly TailIndex _tail;
     private readonly TenantHeads _heads;
+    private readonly Publication _publication;
     private readonly PositionSignals _signals;
     private readonly SqliteStoreOptions _options;
     private readonly CommitQueue _queue;
@@ -37,9 +38,10 @@ internal sealed class LogWriter : IAsyncDisposable
     private volatile bool _lastCameAlone;
     private bool _closed;
 
-    public LogWriter(SqliteDatabase database, TailIndex tail, TenantHeads heads, PositionSignals signals, SqliteStoreOptions options)
+    public LogWriter(
+        SqliteDatabase database, TailIndex tail, TenantHeads heads, Publication publication, PositionSignals signals, SqliteStoreOptions options)
     {
-        (_database, _tail, _heads, _signals, _options) = (database, tail, heads, signals, options);
+        (_database, _tail, _heads, _publication, _signals, _options) = (database, tail, heads, publication, signals, options);
         _queue = new CommitQueue(options);
         _writer = new CommitWriter(database, tail, heads, options);
         _flush = new IndexFlush(database, tail, heads);
@@ -201,21 +203,34 @@ internal sealed class LogWriter : IAsyncDisposable
     private Exception? TryWrite(List<PendingCommit> commits)
     {
         var batch = new CommitBatch(_tail.LastSeq);
-        var isEnding = false;
         try
         {
             var now = _options.Time.GetUtcNow().UtcTicks;
             foreach (var commit in commits)
                 commit.Outcome = _writer.Write(commit.Prepared, batch, now);
-            // After a failed sync nobody knows what the kernel has kept (see "Can applications recover from fsync failures?", Rebello et al.
-            // 2020). Only reading the file anew tells, so such an error stops the store.
-            isEnding = true;
-            _database.Statement("COMMIT").Run();
         }
         catch (Exception error)
         {
             RollBack(error);
-            return isEnding && error is SqliteStoreException { IsFatal: true } unknown ? unknown.WithUnknownOutcome() : error;
+            return error;
+        }
+
+        using (_publication.Begin())
+            return TryEnd(batch);
+    }
+
+    private Exception? TryEnd(CommitBatch batch)
+    {
+        try
+        {
+            _database.Statement("COMMIT").Run();
+        }
+        catch (Exception error)
+        {
+            // After a failed sync nobody knows what the kernel has kept (see "Can applications recover from fsync failures?", Rebello et al.
+            // 2020). Only reading the file anew tells, so such an error stops the store.
+            RollBack(error);
+            return error is SqliteStoreException { IsFatal: true } unknown ? unknown.WithUnknownOutcome() : error;
         }
 
         try
@@ -290,11 +305,10 @@ internal sealed class LogWriter : IAsyncDisposable
         _tail.Add(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(batch.Entries));
         _writer.Publish(batch);
         foreach (var head in batch.Heads.Values)
-        {
             _heads.Publish(head);
+        _publication.Published(_tail.LastSeq);
+        foreach (var head in batch.Heads.Values)
             _signals.Advance(head.Id, head.Position);
-        }
-
         foreach (var (tenant, name, position) in batch.Checkpoints)
             _signals.Advance(tenant, name, position);
     }

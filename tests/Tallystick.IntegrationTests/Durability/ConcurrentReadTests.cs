@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using SQLitePCL;
 using Tallystick.Events;
 using Tallystick.Sqlite;
 using Tallystick.Storage;
@@ -70,6 +71,47 @@ public sealed class ConcurrentReadTests : IAsyncDisposable
         }
 
         await filling;
+    }
+
+    [Fact]
+    public async Task Who_has_seen_one_part_of_a_commit_sees_all_of_it()
+    {
+        var store = _file.Open();
+        var order = new StreamId("order", "0");
+        (await store.CommitAsync(Commit.For(Acme).Append(order, ExpectedVersion.NoStream, _make.Event()), Stop)).Demand();
+
+        LogPosition? checkpoint = null;
+        LogHead? head = null;
+        var version = StreamVersion.None;
+        var reader = new Thread(() =>
+        {
+            checkpoint = Result(store.ReadCheckpointAsync(Acme, "reactions", Stop));
+            head = Result(store.ReadHeadAsync(Acme, Stop));
+            version = Result(store.ReadStreamVersionAsync(Acme, order, Stop));
+        });
+
+        // SQLite reports a COMMIT when its rows are in the file already and the writer knows nothing of it yet. In this very moment someone reads,
+        // and either has to wait or has read everything.
+        bool isReading = false, isDone = false;
+        store.Writer.Use(writer => raw.sqlite3_profile(
+            writer.Handle,
+            (_, sql, _) =>
+            {
+                if (sql != "COMMIT" || isReading)
+                    return;
+                isReading = true;
+                reader.Start();
+                isDone = SpinWait.SpinUntil(() => (reader.ThreadState & (ThreadState.WaitSleepJoin | ThreadState.Stopped)) != 0, TimeSpan.FromSeconds(90));
+            },
+            null));
+        var commit = Commit.For(Acme).Append(order, ExpectedVersion.Any, _make.Event()).Save("reactions", LogPosition.Of(1), LogPosition.Start);
+        (await store.CommitAsync(commit, Stop)).Demand();
+
+        Assert.True(isReading && isDone);
+        Assert.True(reader.Join(TimeSpan.FromSeconds(90)));
+        Assert.Equal((1, 2, 2), (checkpoint?.Value, head?.Position.Value, version.Value));
+
+        static T Result<T>(ValueTask<T> read) => read.AsTask().GetAwaiter().GetResult();
     }
 
     [Fact]
