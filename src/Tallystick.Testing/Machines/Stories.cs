@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tallystick.Events;
+using Tallystick.Storage;
 using Tallystick.Testing.Generation;
 using Tallystick.Testing.Randomness;
 
@@ -65,22 +66,39 @@ internal sealed class Stories(ImmutableArray<EventSource> sources, EventSerializ
         }
     }
 
-    /// <summary>What happens in a story, as it is stored.</summary>
+    /// <summary>What happens in a story, as it is stored. A command with whose events a store can do nothing (too large, or a tag with control characters) fails, and nothing happens.</summary>
     public ImmutableArray<StoryEvent> EventsOf(Story story)
     {
         var states = new Dictionary<(int, string), object?>();
         var events = ImmutableArray.CreateBuilder<StoryEvent>();
+        var store = new InMemoryStore();
         foreach (var step in story.Steps)
         {
             var state = states.GetValueOrDefault((step.Source, step.Key));
             var source = sources[step.Source];
             if (source.Apply(step.Command, ref state) is not { } happened)
                 continue;
-            states[(step.Source, step.Key)] = state;
             var stream = new StreamId(source.Decider.Category, step.Key);
-            events.AddRange(happened.Select(e => new StoryEvent(stream, e, serializer.Serialize(e))));
+            ImmutableArray<StoryEvent> stored = [.. happened.Select(e => new StoryEvent(stream, e, serializer.Serialize(e)))];
+            if (!IsStorable(store, stream, stored))
+                continue;
+            states[(step.Source, step.Key)] = state;
+            events.AddRange(stored);
         }
 
         return events.ToImmutable();
+    }
+
+    private static bool IsStorable(InMemoryStore store, StreamId stream, ImmutableArray<StoryEvent> events)
+    {
+        try
+        {
+            var commit = Commit.For(ProjectionTrial.Tenant).Append(stream, ExpectedVersion.Any, [.. events.Select(e => e.Stored)]);
+            return Specifications.SingleThread.Run(() => store.CommitAsync(commit, CancellationToken.None).AsTask()) is CommitResult.Committed;
+        }
+        catch (Exception error) when (error is LimitExceededException or ArgumentException)
+        {
+            return false;
+        }
     }
 }

@@ -197,6 +197,10 @@ public sealed class DeciderPropertiesTests
     }
 
     [Fact]
+    public void A_check_that_can_not_be_made_is_no_success() => Assert.Equal(
+        "Asked twice.", Assert.Throws<InvalidOperationException>(() => Properties.Of<ImpatientCart>().DecidesTheSameAgain()).Message);
+
+    [Fact]
     public void A_check_in_which_nothing_was_ever_accepted_fails()
     {
         var failure = Assert.Throws<CheckFailedException>(() => Properties.Of<ClosedCart>().Always(cart => cart.Count == 0));

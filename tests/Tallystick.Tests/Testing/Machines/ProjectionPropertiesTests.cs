@@ -1,3 +1,4 @@
+using FsCheck.Fluent;
 using Tallystick.Testing;
 
 namespace Tallystick.Tests.Testing.Machines;
@@ -83,8 +84,12 @@ public sealed class ProjectionPropertiesTests
         Failure(() => Properties.OfProjection<OnceRows>().From<CartDecider>().WithSeed(9).KeepsTheRules()));
 
     [Fact]
+    public void An_event_that_no_store_takes_has_not_happened() =>
+        Properties.OfProjection<TaggedRows>().WithSeed(1).With(Gen.Elements(new string('x', 300), "line\nbreak", "tea")).KeepsTheRules();
+
+    [Fact]
     public void Where_several_deciders_have_the_events_the_one_to_use_must_be_named() => Assert.Equal(
-        "Several deciders have the category 'cart': CartDecider, ClosedCart, CountingCart, MiscountingCart, MoodyCart, ResentfulCart, ThrowingCart. "
+        "Several deciders have the category 'cart': CartDecider, ClosedCart, CountingCart, ImpatientCart, MiscountingCart, MoodyCart, ResentfulCart, ThrowingCart. "
         + "Name the one to use by From<TDecider>().",
         Failure(() => Properties.OfProjection<SoundRows>().KeepsTheRules()));
 
