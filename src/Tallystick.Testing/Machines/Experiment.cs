@@ -23,7 +23,7 @@ internal sealed record ValueFinding(string Rule, string What) : Finding(Rule, Wh
 /// <param name="Run">The run in which it was found, from 1.</param>
 /// <param name="Runs">How many runs there would have been.</param>
 /// <param name="Shrinks">How often it was made smaller.</param>
-internal sealed record CounterExample<T, TFinding>(T Value, TFinding Finding, ulong Seed, int Run, int Runs, int Shrinks)
+internal sealed record CounterExample<T, TFinding>(T Value, TFinding Finding, long Seed, int Run, int Runs, int Shrinks)
     where TFinding : Finding
 {
     /// <summary>How it was found, and how to find it again.</summary>
@@ -41,7 +41,7 @@ internal sealed record CounterExample<T, TFinding>(T Value, TFinding Finding, ul
 /// <param name="shrink">Gives simpler values.</param>
 /// <param name="check">What is wrong with a value; null if nothing is.</param>
 internal sealed class Experiment<T, TFinding>(
-    PropertyOptions options, Func<ulong, int, T> make, Func<T, IEnumerable<T>> shrink, Func<T, TFinding?> check)
+    PropertyOptions options, Func<long, int, T> make, Func<T, IEnumerable<T>> shrink, Func<T, TFinding?> check)
     where T : class
     where TFinding : Finding
 {
@@ -61,7 +61,7 @@ internal sealed class Experiment<T, TFinding>(
             .WithMaxTest(options.Runs)
             .WithStartSize(1)
             .WithEndSize(Draw.FullSize)
-            .WithReplay(new Replay(new Rnd(seed), FSharpOption<int>.None));
+            .WithReplay(new Replay(new Rnd(unchecked((ulong)seed)), FSharpOption<int>.None));
         Check.One(config, Prop.ForAll(Arb.From(ValueGenerator.ToGen(make), shrink), Holds));
         _error?.Throw();
         return _smallest is var (value, finding)

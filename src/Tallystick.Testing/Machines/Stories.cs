@@ -24,9 +24,9 @@ internal sealed class Stories(ImmutableArray<EventSource> sources, EventSerializ
     private static readonly ImmutableArray<ulong> Deliveries = [1, 2, 3, 4];
     private static readonly ImmutableArray<string> Keys = ["ann", "bob", "cleo"];
 
-    public Story Make(ulong seed, int size)
+    public Story Make(long seed, int size)
     {
-        var entropy = new SeededEntropy(unchecked((long)seed));
+        var entropy = new SeededEntropy(seed);
         var delivery = entropy.NextUInt64();
         var memory = new ValueMemory();
         var states = new Dictionary<(int, string), object>();
