@@ -26,3 +26,5 @@ if (Wanted("commands"))
     await CommandRuns.RunAsync();
 if (Wanted("million"))
     await MillionRuns.RunAsync();
+if (Wanted("kit"))
+    KitRuns.Run();

@@ -61,9 +61,9 @@ public sealed class RealisticData
     /// <param name="seed">Any number.</param>
     /// <param name="options">How much, and how uneven. Null: the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size or a skew isn't possible; there must be at least one user for each tenant.</exception>
-    public RealisticData(ulong seed, RealisticDataOptions? options = null)
+    public RealisticData(long seed, RealisticDataOptions? options = null)
     {
-        (_seed, Options) = (seed, (options ?? new RealisticDataOptions()).Checked());
+        (_seed, Options) = (unchecked((ulong)seed), (options ?? new RealisticDataOptions()).Checked());
         _tenants = new Zipf(Options.Tenants, Options.TenantSkew);
         _usersOf = [.. _tenants.Share(Options.Users)];
         _users = new Zipf(_usersOf.Max(), Options.UserSkew);

@@ -53,7 +53,7 @@ public sealed class CommandGenerator
 
     /// <summary>The command of a seed.</summary>
     /// <exception cref="CheckFailedException">No valid command was found; the message says what was refused and what to supply.</exception>
-    public object Sample(ulong seed, int size = DefaultSize) => Next(new SeededEntropy(unchecked((long)seed)), new ValueMemory(), size);
+    public object Sample(long seed, int size = DefaultSize) => Next(new SeededEntropy(seed), new ValueMemory(), size);
 
     /// <summary>Commands that are simpler and still valid, the simplest first.</summary>
     public IEnumerable<object> Shrink(object command) => _values.Shrink(command);

@@ -36,7 +36,7 @@ public sealed class Generator<T>
     /// <param name="seed">Any number.</param>
     /// <param name="size">From 1 (small and plain) to 100. Default 50.</param>
     /// <exception cref="CheckFailedException">No valid value was found; the message says what was refused and what to supply.</exception>
-    public T Sample(ulong seed, int size = DefaultSize) => Next(new SeededEntropy(unchecked((long)seed)), new ValueMemory(), size);
+    public T Sample(long seed, int size = DefaultSize) => Next(new SeededEntropy(seed), new ValueMemory(), size);
 
     /// <summary>The next value of a run.</summary>
     /// <param name="entropy">Where the run's chance comes from.</param>
@@ -80,6 +80,6 @@ internal sealed class ValueGenerator
     public IEnumerable<object> Shrink(object value) => _shape.Shrink(value).Select(simpler => simpler!);
 
     /// <summary>A generator of FsCheck's that draws a seed and a size, and makes the value of these.</summary>
-    public static Gen<T> ToGen<T>(Func<ulong, int, T> make) => Gen.Sized(size =>
-        Gen.Choose(int.MinValue, int.MaxValue).Two().Select(halves => make(unchecked(((ulong)(uint)halves.Item1 << 32) | (uint)halves.Item2), size)));
+    public static Gen<T> ToGen<T>(Func<long, int, T> make) => Gen.Sized(size =>
+        Gen.Choose(int.MinValue, int.MaxValue).Two().Select(halves => make(((long)halves.Item1 << 32) | (uint)halves.Item2, size)));
 }

@@ -18,9 +18,9 @@ internal sealed class CommandSequences<TCommand, TEvent, TState>(
     private const int CandidatesMax = 4;
     private const double InsistProbability = 0.75;
 
-    public ImmutableArray<TCommand> Make(ulong seed, int size)
+    public ImmutableArray<TCommand> Make(long seed, int size)
     {
-        var entropy = new SeededEntropy(unchecked((long)seed));
+        var entropy = new SeededEntropy(seed);
         var memory = new ValueMemory();
         var length = entropy.Next(1, Math.Max(1, lengthMax * size / Draw.FullSize) + 1);
         var commands = ImmutableArray.CreateBuilder<TCommand>(length);

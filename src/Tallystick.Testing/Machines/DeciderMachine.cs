@@ -66,7 +66,7 @@ internal sealed class DeciderMachine<TCommand, TEvent, TState>(Func<Decider<TCom
             var values = new ValueGenerator(type, options.Generation);
             var experiment = new Experiment<object, ValueFinding>(
                 options,
-                (seed, size) => values.Next(new SeededEntropy(unchecked((long)seed)), new ValueMemory(), size),
+                (seed, size) => values.Next(new SeededEntropy(seed), new ValueMemory(), size),
                 values.Shrink,
                 e => _log.RoundTrip(e).Problem is { } problem ? new ValueFinding(DeciderRules<TCommand, TEvent, TState>.EventRule, problem) : null);
             if (experiment.Run() is not { } found)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.FSharp.Collections;
@@ -22,7 +23,7 @@ internal sealed record ValueFinding(string Rule, string What) : Finding(Rule, Wh
 /// <param name="Run">The run in which it was found, from 1.</param>
 /// <param name="Runs">How many runs there would have been.</param>
 /// <param name="Shrinks">How often it was made smaller.</param>
-internal sealed record CounterExample<T, TFinding>(T Value, TFinding Finding, ulong Seed, int Run, int Runs, int Shrinks)
+internal sealed record CounterExample<T, TFinding>(T Value, TFinding Finding, long Seed, int Run, int Runs, int Shrinks)
     where TFinding : Finding
 {
     /// <summary>How it was found, and how to find it again.</summary>
@@ -40,15 +41,17 @@ internal sealed record CounterExample<T, TFinding>(T Value, TFinding Finding, ul
 /// <param name="shrink">Gives simpler values.</param>
 /// <param name="check">What is wrong with a value; null if nothing is.</param>
 internal sealed class Experiment<T, TFinding>(
-    PropertyOptions options, Func<ulong, int, T> make, Func<T, IEnumerable<T>> shrink, Func<T, TFinding?> check)
+    PropertyOptions options, Func<long, int, T> make, Func<T, IEnumerable<T>> shrink, Func<T, TFinding?> check)
     where T : class
     where TFinding : Finding
 {
     private (T Value, TFinding Finding)? _smallest;
+    private ExceptionDispatchInfo? _error;
     private int _attempts;
 
     /// <summary>Runs it.</summary>
     /// <returns>A counter-example; null if there is none.</returns>
+    /// <exception cref="Exception">What the check itself threw.</exception>
     public CounterExample<T, TFinding>? Run()
     {
         var seed = options.SeedOrNew();
@@ -58,8 +61,9 @@ internal sealed class Experiment<T, TFinding>(
             .WithMaxTest(options.Runs)
             .WithStartSize(1)
             .WithEndSize(Draw.FullSize)
-            .WithReplay(new Replay(new Rnd(seed), FSharpOption<int>.None));
+            .WithReplay(new Replay(new Rnd(unchecked((ulong)seed)), FSharpOption<int>.None));
         Check.One(config, Prop.ForAll(Arb.From(ValueGenerator.ToGen(make), shrink), Holds));
+        _error?.Throw();
         return _smallest is var (value, finding)
             ? new CounterExample<T, TFinding>(value, finding, seed, result.Tests, options.Runs, result.Shrinks)
             : null;
@@ -68,13 +72,27 @@ internal sealed class Experiment<T, TFinding>(
     private bool Holds(T value)
     {
         // While it is made smaller, another rule that happens to break is another story.
-        if (_smallest is not null && ++_attempts > options.ShrinksMax)
+        if (_error is not null || (_smallest is not null && ++_attempts > options.ShrinksMax))
             return true;
-        var finding = check(value);
+        var finding = Find(value);
         if (finding is null || (_smallest is not null && finding.Rule != _smallest.Value.Finding.Rule))
             return true;
         _smallest = (value, finding);
         return false;
+    }
+
+    /// <summary>To FsCheck an exception would be a counter-example; here it means that the check itself couldn't be made.</summary>
+    private TFinding? Find(T value)
+    {
+        try
+        {
+            return check(value);
+        }
+        catch (Exception error)
+        {
+            _error = ExceptionDispatchInfo.Capture(error);
+            return null;
+        }
     }
 
     // What FsCheck tells while it runs; it would print it.

@@ -22,7 +22,7 @@ public interface IDeciderProperties<out TDecider>
     IDeciderProperties<TDecider> With(PropertyOptions options);
 
     /// <summary>With the seed that a failure printed: the same histories are tried again.</summary>
-    IDeciderProperties<TDecider> WithSeed(ulong seed) => With(Options with { Seed = seed });
+    IDeciderProperties<TDecider> WithSeed(long seed) => With(Options with { Seed = seed });
 
     /// <summary>With another number of random histories. Default 100.</summary>
     IDeciderProperties<TDecider> WithRuns(int runs) => With(Options with { Runs = runs });

@@ -32,7 +32,7 @@ public sealed class ProjectionProperties
     public ProjectionProperties With(PropertyOptions options) => new(_make, _deciders, options);
 
     /// <summary>With the seed that a failure printed: the same logs are delivered again in the same ways.</summary>
-    public ProjectionProperties WithSeed(ulong seed) => With(Options with { Seed = seed });
+    public ProjectionProperties WithSeed(long seed) => With(Options with { Seed = seed });
 
     /// <summary>With another number of random logs. Default 50.</summary>
     public ProjectionProperties WithRuns(int runs) => With(Options with { Runs = runs });

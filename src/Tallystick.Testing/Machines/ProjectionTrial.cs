@@ -38,7 +38,7 @@ internal sealed record TrialRow(string Key, object? Document, long UpToEvent, st
 /// <summary>Lets the engine itself deliver events to a projection in one way, and reads what came of it.</summary>
 internal sealed class ProjectionTrial(Func<Projection> make, EventSerializer serializer, Delivery delivery, ImmutableArray<StoryEvent> events)
 {
-    private static readonly TenantId Tenant = TenantId.Parse("properties");
+    public static readonly TenantId Tenant = TenantId.Parse("properties");
 
     private readonly StoryTime _time = new();
     private int _commits;

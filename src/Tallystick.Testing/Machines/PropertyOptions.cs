@@ -7,7 +7,7 @@ namespace Tallystick.Testing.Machines;
 public sealed record PropertyOptions
 {
     /// <summary>Where all chance comes from. Null (the default): a new one for each check, which a failure prints.</summary>
-    public ulong? Seed { get; init; }
+    public long? Seed { get; init; }
 
     /// <summary>How many random histories are tried. Default 100.</summary>
     public int Runs { get; init; } = 100;
@@ -21,5 +21,5 @@ public sealed record PropertyOptions
     /// <summary>How values are generated.</summary>
     public GenerationOptions Generation { get; init; } = GenerationOptions.Default;
 
-    internal ulong SeedOrNew() => Seed ?? (ulong)SeededEntropy.NewSeed();
+    internal long SeedOrNew() => Seed ?? SeededEntropy.NewSeed();
 }

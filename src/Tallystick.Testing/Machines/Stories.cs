@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tallystick.Events;
+using Tallystick.Storage;
 using Tallystick.Testing.Generation;
 using Tallystick.Testing.Randomness;
 
@@ -20,11 +21,12 @@ internal sealed record StoryEvent(StreamId Stream, object Event, NewEvent Stored
 /// <summary>Makes stories, makes them simpler, and tells their events.</summary>
 internal sealed class Stories(ImmutableArray<EventSource> sources, EventSerializer serializer, int lengthMax)
 {
+    private static readonly ImmutableArray<ulong> Deliveries = [1, 2, 3, 4];
     private static readonly ImmutableArray<string> Keys = ["ann", "bob", "cleo"];
 
-    public Story Make(ulong seed, int size)
+    public Story Make(long seed, int size)
     {
-        var entropy = new SeededEntropy(unchecked((long)seed));
+        var entropy = new SeededEntropy(seed);
         var delivery = entropy.NextUInt64();
         var memory = new ValueMemory();
         var states = new Dictionary<(int, string), object>();
@@ -43,8 +45,13 @@ internal sealed class Stories(ImmutableArray<EventSource> sources, EventSerializ
 
     public IEnumerable<Story> Shrink(Story story)
     {
+        // Where commits fail depends on how many events there are, so fewer of them are also delivered in other ways.
         foreach (var fewer in Shrinking.Fewer(story.Steps))
-            yield return story with { Steps = [.. fewer] };
+        {
+            foreach (var delivery in Deliveries.Prepend(story.Delivery))
+                yield return new Story([.. fewer], delivery);
+        }
+
         foreach (var used in story.Steps.Select(step => step.Key).Distinct())
         {
             foreach (var key in Keys.TakeWhile(key => key != used))
@@ -59,22 +66,39 @@ internal sealed class Stories(ImmutableArray<EventSource> sources, EventSerializ
         }
     }
 
-    /// <summary>What happens in a story, as it is stored.</summary>
+    /// <summary>What happens in a story, as it is stored. A command with whose events a store can do nothing (too large, or a tag with control characters) fails, and nothing happens.</summary>
     public ImmutableArray<StoryEvent> EventsOf(Story story)
     {
         var states = new Dictionary<(int, string), object?>();
         var events = ImmutableArray.CreateBuilder<StoryEvent>();
+        var store = new InMemoryStore();
         foreach (var step in story.Steps)
         {
             var state = states.GetValueOrDefault((step.Source, step.Key));
             var source = sources[step.Source];
             if (source.Apply(step.Command, ref state) is not { } happened)
                 continue;
-            states[(step.Source, step.Key)] = state;
             var stream = new StreamId(source.Decider.Category, step.Key);
-            events.AddRange(happened.Select(e => new StoryEvent(stream, e, serializer.Serialize(e))));
+            ImmutableArray<StoryEvent> stored = [.. happened.Select(e => new StoryEvent(stream, e, serializer.Serialize(e)))];
+            if (!IsStorable(store, stream, stored))
+                continue;
+            states[(step.Source, step.Key)] = state;
+            events.AddRange(stored);
         }
 
         return events.ToImmutable();
+    }
+
+    private static bool IsStorable(InMemoryStore store, StreamId stream, ImmutableArray<StoryEvent> events)
+    {
+        try
+        {
+            var commit = Commit.For(ProjectionTrial.Tenant).Append(stream, ExpectedVersion.Any, [.. events.Select(e => e.Stored)]);
+            return Specifications.SingleThread.Run(() => store.CommitAsync(commit, CancellationToken.None).AsTask()) is CommitResult.Committed;
+        }
+        catch (Exception error) when (error is LimitExceededException or ArgumentException)
+        {
+            return false;
+        }
     }
 }

@@ -35,7 +35,7 @@ public sealed class UpcasterProperties
     public UpcasterProperties With(PropertyOptions options) => new(_upcasters, options);
 
     /// <summary>With the seed that a failure printed: the same events are lifted again.</summary>
-    public UpcasterProperties WithSeed(ulong seed) => With(Options with { Seed = seed });
+    public UpcasterProperties WithSeed(long seed) => With(Options with { Seed = seed });
 
     /// <summary>With another number of random events. Default 100.</summary>
     public UpcasterProperties WithRuns(int runs) => With(Options with { Runs = runs });

@@ -20,9 +20,9 @@ internal sealed class FaultRates
         LostAnswer = Rate("lost-answer", 0.5, 0.03);
         Slow = Rate("slow", 0.6, 0.1);
         Repeat = Rate("repeat", 0.4, 0.1);
-        Crash = Rate("crash", 0.6, 0.08);
+        Crash = Rate("crash", 0.6, 0.002);
         Restart = Rate("restart", 0.3, 0.06);
-        ServerCrash = Rate("server-crash", 0.4, 0.06);
+        ServerCrash = Rate("server-crash", 0.4, 0.02);
         DiskFull = Rate("disk-full", 0.25, 0.06);
         Rebuild = Rate("rebuild", 0.4, 0.1);
         ClockSkew = Rate("clock-skew", 0.3, 1);
@@ -49,13 +49,13 @@ internal sealed class FaultRates
     /// <summary>A client's message arrives twice.</summary>
     public double Repeat { get; }
 
-    /// <summary>A process is killed.</summary>
+    /// <summary>A process is killed, at any of its steps.</summary>
     public double Crash { get; }
 
     /// <summary>A process is stopped in good order and started again.</summary>
     public double Restart { get; }
 
-    /// <summary>The store's own process is killed.</summary>
+    /// <summary>The store's own process is killed, while it syncs.</summary>
     public double ServerCrash { get; }
 
     /// <summary>The disk is full for a while.</summary>

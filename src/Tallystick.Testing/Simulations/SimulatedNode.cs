@@ -22,6 +22,9 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
 
     public string Name { get; } = name;
 
+    /// <summary>The kind of decision by which it is killed.</summary>
+    public string CrashKind { get; } = "crash/" + name;
+
     /// <summary>Whether it takes requests.</summary>
     public bool IsUp => _phase == Phase.Up;
 
@@ -30,6 +33,8 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
 
     /// <summary>The application's services.</summary>
     public IServiceProvider Services => _services ?? throw new InvalidOperationException($"{Name} doesn't run.");
+
+    public bool Owns(SimulatedContext context) => ReferenceEquals(context, _context);
 
     public void Start()
     {

@@ -45,6 +45,8 @@ internal sealed class SimulatedServer
     /// <summary>All tenants that have a log.</summary>
     public IEnumerable<TenantId> Tenants => _models.Keys.Select(name => name == TenantId.Platform.Value ? TenantId.Platform : TenantId.Parse(name));
 
+    public bool Owns(SimulatedContext context) => ReferenceEquals(context, _context);
+
     public LogModel Model(TenantId tenant)
     {
         if (!_models.TryGetValue(tenant.Value, out var model))

@@ -22,7 +22,7 @@ internal sealed class SimulationCore
         Choices = new Choices(seed, allowed);
         Rates = new FaultRates(Choices);
         _sizes = new DrawnSizes(Choices);
-        Scheduler = new SimulationScheduler(Choices, Trace, Start) { ReorderProbability = Rates.Reorder };
+        Scheduler = new SimulationScheduler(Choices, Trace, Start) { ReorderProbability = Rates.Reorder, BeforeStep = Crashes };
         World = NewContext("world");
         Time = new SimulatedTime(Scheduler, World, TimeSpan.Zero);
         Server = new SimulatedServer(this);
@@ -144,12 +144,8 @@ internal sealed class SimulationCore
             await Task.Delay(TimeSpan.FromMilliseconds(100 + Choices.Next("trouble/when", 900)), Time);
             if (_clientsRunning == 0)
                 return;
-            if (Choices.Chance("trouble/crash", Rates.Crash))
-                Kill(PickNode());
             if (Choices.Chance("trouble/restart", Rates.Restart))
                 PickNode().Restart();
-            if (!_isEmbedded && Choices.Chance("trouble/store-crash", Rates.ServerCrash))
-                CrashServer();
             if (!Server.IsFull && Choices.Chance("trouble/disk-full", Rates.DiskFull))
                 FillDisk();
             if (Choices.Chance("trouble/rebuild", Rates.Rebuild))
@@ -157,12 +153,23 @@ internal sealed class SimulationCore
         }
     }
 
-    /// <summary>An embedded database dies with its process.</summary>
-    private void Kill(SimulatedNode node)
+    /// <summary>A process may die before any of its steps. An embedded database dies with its process.</summary>
+    private bool Crashes(SimulatedContext context)
     {
-        node.Kill();
-        if (_isEmbedded)
+        if (Nodes.FirstOrDefault(node => node.Owns(context)) is { } node)
+        {
+            if (!Choices.Chance(node.CrashKind, Rates.Crash))
+                return false;
+            node.Kill();
+            if (_isEmbedded)
+                CrashServer();
+        }
+        else if (!_isEmbedded && Server.Owns(context) && Choices.Chance("crash/store", Rates.ServerCrash))
+        {
             CrashServer();
+        }
+
+        return context.IsDead;
     }
 
     private void CrashServer()

@@ -24,6 +24,9 @@ internal sealed class SimulationScheduler(Choices choices, Trace trace, DateTime
     /// <summary>How likely something else is run than what became ready first.</summary>
     public double ReorderProbability { get; set; }
 
+    /// <summary>Asked before each step of a context: whether the context has just been killed.</summary>
+    public Func<SimulatedContext, bool>? BeforeStep { get; set; }
+
     /// <summary>Adds work for a context. Work of a context that is dead is dropped, as a killed process drops it.</summary>
     public void Enqueue(SimulatedContext context, SendOrPostCallback callback, object? state)
     {
@@ -65,7 +68,7 @@ internal sealed class SimulationScheduler(Choices choices, Trace trace, DateTime
         var index = _ready.Count == 1 ? 0 : choices.Deviate(Order, ReorderProbability, _ready.Count - 1);
         var work = _ready[index];
         _ready.RemoveAt(index);
-        if (work.Context.IsDead)
+        if (work.Context.IsDead || BeforeStep?.Invoke(work.Context) == true)
             return true;
         Steps++;
         trace.Step(work.Context.Name, _ready.Count, Now);

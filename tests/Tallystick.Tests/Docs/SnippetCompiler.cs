@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Reflection;
 using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -28,7 +29,21 @@ internal static class SnippetCompiler
         [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path))]);
 
     /// <summary>What is wrong with a document's blocks, each with the document's line; empty if nothing is.</summary>
-    public static IReadOnlyList<string> Check(Markdown document)
+    public static IReadOnlyList<string> Check(Markdown document) =>
+        [.. Compile(document).GetDiagnostics()
+            .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
+            .Select(Report).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>A document's blocks as a program that can be run.</summary>
+    public static Assembly Load(Markdown document)
+    {
+        using var bytes = new MemoryStream();
+        var result = Compile(document).Emit(bytes);
+        Assert.True(result.Success, string.Join('\n', result.Diagnostics.Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error).Select(Report)));
+        return Assembly.Load(bytes.ToArray());
+    }
+
+    private static CSharpCompilation Compile(Markdown document)
     {
         var usings = new SortedSet<string>(ImplicitUsings.Select(name => $"global using {name};"), StringComparer.Ordinal);
         var bodies = new StringBuilder("internal static class Snippets\n{\n");
@@ -59,9 +74,7 @@ internal static class SnippetCompiler
         bodies.Append(open ? "await System.Threading.Tasks.Task.CompletedTask;\n}\n}" : "}");
         trees.AddRange([Tree(string.Join('\n', usings)), Tree(bodies.ToString())]);
         var options = new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable);
-        return [.. CSharpCompilation.Create("Snippets", trees, References.Value, options).GetDiagnostics()
-            .Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)
-            .Select(Report).Distinct().Order(StringComparer.Ordinal)];
+        return CSharpCompilation.Create("Snippets", trees, References.Value, options);
     }
 
     private static string Located(Markdown document, Snippet snippet, SyntaxNode node)

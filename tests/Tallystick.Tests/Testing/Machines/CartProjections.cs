@@ -68,3 +68,9 @@ public sealed class RunningRows : Projection<RunningRow>
         : base("running", version: 1) => Upsert<ItemAdded>(
             (_, at) => at.Stream.Key, (row, _, _) => new RunningRow((row?.Hidden ?? 0) + 1) { Hidden = (row?.Hidden ?? 0) + 1 });
 }
+
+public sealed class TaggedRows : Projection<CartRow>
+{
+    public TaggedRows()
+        : base("tagged", version: 1) => Upsert<Tagged>((_, at) => at.Stream.Key, (row, _, _) => new CartRow((row?.Items ?? 0) + 1, 0));
+}

@@ -124,3 +124,38 @@ public sealed class ClosedCart : CartRules
 {
     public override Decision<CartEvent> Decide(CartCommand command, Cart cart) => Reject("closed", "The shop is closed.");
 }
+
+/// <summary>Only fails when it is asked a second time, as the checks do.</summary>
+public sealed class ImpatientCart : CartRules
+{
+    private CartCommand? _last;
+
+    public override Decision<CartEvent> Decide(CartCommand command, Cart cart)
+    {
+        if (ReferenceEquals(command, _last))
+            throw new InvalidOperationException("Asked twice.");
+        _last = command;
+        return base.Decide(command, cart);
+    }
+}
+
+public abstract record TaggingCommand;
+
+public sealed record Tag(string Sku) : TaggingCommand;
+
+/// <summary>Its events carry a tag, which a store limits.</summary>
+public sealed class TaggingDecider : Decider<TaggingCommand, TaggingEvent, Cart>
+{
+    public override string Category => "tagging";
+
+    public override Cart InitialState => Cart.Empty;
+
+    public override Decision<TaggingEvent> Decide(TaggingCommand command, Cart cart) => Accept(new Tagged(((Tag)command).Sku));
+
+    public override Cart Evolve(Cart cart, TaggingEvent @event) => cart;
+}
+
+public abstract record TaggingEvent;
+
+[EventType("tagging.tagged")]
+public sealed record Tagged([property: EventTag("sku")] string Sku) : TaggingEvent;

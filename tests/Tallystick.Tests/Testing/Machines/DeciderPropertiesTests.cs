@@ -107,7 +107,7 @@ public sealed class DeciderPropertiesTests
         Assert.NotEqual(Message(7), Message(8));
         Assert.Equal(Specification(Message(7)), Specification(Message(8)));
 
-        static string Message(ulong seed) => Assert.Throws<CheckFailedException>(() =>
+        static string Message(long seed) => Assert.Throws<CheckFailedException>(() =>
             Properties.Of<MiscountingCart>().WithSeed(seed).Always(cart => cart.Count == cart.Items.Sum(item => item.Quantity))).Message;
 
         static string Specification(string message) => message[..message.IndexOf("Found in run", StringComparison.Ordinal)];
@@ -117,7 +117,7 @@ public sealed class DeciderPropertiesTests
     public void The_seed_that_a_failure_prints_leads_to_it_again()
     {
         var first = Assert.Throws<CheckFailedException>(() => Properties.Of<MiscountingCart>().Always(cart => cart.Count == cart.Items.Sum(item => item.Quantity))).Message;
-        var seed = ulong.Parse(first.Split(".WithSeed(")[1].Split(')')[0], CultureInfo.InvariantCulture);
+        var seed = long.Parse(first.Split(".WithSeed(")[1].Split(')')[0], CultureInfo.InvariantCulture);
 
         Assert.Equal(first, Assert.Throws<CheckFailedException>(
             () => Properties.Of<MiscountingCart>().WithSeed(seed).Always(cart => cart.Count == cart.Items.Sum(item => item.Quantity))).Message);
@@ -195,6 +195,10 @@ public sealed class DeciderPropertiesTests
             Found in run 10 of 100, then made smaller 9 times. To see the same again, add .WithSeed(3).
             """, failure.Message);
     }
+
+    [Fact]
+    public void A_check_that_can_not_be_made_is_no_success() => Assert.Equal(
+        "Asked twice.", Assert.Throws<InvalidOperationException>(() => Properties.Of<ImpatientCart>().DecidesTheSameAgain()).Message);
 
     [Fact]
     public void A_check_in_which_nothing_was_ever_accepted_fails()
