@@ -123,6 +123,15 @@ public sealed class SnapshotTests
         Assert.Contains("SnapshotEvery", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_state_that_json_can_not_hold_any_more_costs_its_snapshot_and_not_the_command()
+    {
+        var world = new CommandWorld(new RatioDecider());
+        Assert.IsType<CommandResult.Accepted>(await world.Do(new Ping()));
+        Assert.Empty(Assert.Single(world.Store.Commits).Documents);
+        Assert.Equal(StreamVersion.Of(1), (await world.States.LoadAsync<Ratio>(CommandWorld.Tenant, CommandWorld.Stream, Token)).Version);
+    }
+
     private async Task FillAsync(int count)
     {
         for (var i = 0; i < count; i++)
@@ -164,6 +173,22 @@ public sealed class SnapshotTests
         public ImmutableArray<int> Values { get; }
 
         public int Other { get; }
+    }
+
+    public sealed record Ratio(double Value);
+
+    /// <summary>Divides by nothing, for which JSON has no number.</summary>
+    private sealed class RatioDecider : Decider<Ping, Pinged, Ratio>
+    {
+        public override string Category => CommandWorld.Stream.Category;
+
+        public override Ratio InitialState { get; } = new(1);
+
+        public override int SnapshotEvery => 1;
+
+        public override Decision<Pinged> Decide(Ping command, Ratio state) => Accept(new Pinged());
+
+        public override Ratio Evolve(Ratio state, Pinged @event) => new(state.Value / 0);
     }
 
     private sealed class UnserialisableDecider : Decider<Ping, Pinged, Hidden>

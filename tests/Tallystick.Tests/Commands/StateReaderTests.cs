@@ -3,6 +3,7 @@ using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Testing.Randomness;
 using Tallystick.Testing.Stores;
+using Tallystick.Tests.Audit;
 
 namespace Tallystick.Tests.Commands;
 
@@ -28,6 +29,36 @@ public sealed class StateReaderTests
         _world.Store.Inject(StoreFault.Afterwards(async _ => await _world.Do(new Add(10))).On(StoreOperation.ReadStreamVersion));
         Assert.Equal(new StreamState<Counter>(new Counter(11, false), StreamVersion.Of(2)), await LoadAsync());
         Assert.Empty(_world.StreamReads);
+    }
+
+    [Fact]
+    public async Task A_cached_state_is_forgotten_when_the_log_was_restored_to_before_it()
+    {
+        await _world.Do(new Add(1));
+        _world.Processor.Cache.Put(CommandWorld.Tenant, CommandWorld.Stream, new StreamState<object>(new Counter(99, false), StreamVersion.Of(9)));
+
+        Assert.Equal(new StreamState<Counter>(new Counter(1, false), StreamVersion.Of(1)), await LoadAsync());
+
+        await _world.AppendBehindAsync(new Added(10));
+        Assert.Equal(new StreamState<Counter>(new Counter(11, false), StreamVersion.Of(2)), await LoadAsync());
+    }
+
+    [Theory]
+    [InlineData(0, "version 2 after version 0")]
+    [InlineData(1, "version 3 after version 1")]
+    [InlineData(2, "nothing after version 2")]
+    public async Task A_state_is_never_folded_over_a_hole_in_its_stream(int missing, string found)
+    {
+        await _world.AppendBehindAsync(new Added(1), new Added(2), new Added(3));
+        var log = (await _world.Inner.ReadLogAsync(CommandWorld.Tenant, new LogRead(LogPosition.Start, 10), Token)).Events;
+        var head = await _world.Inner.ReadHeadAsync(CommandWorld.Tenant, Token);
+        var deciders = Deciders.Of(new CounterDecider());
+        var reader = new CommandProcessor(
+            new TamperedStore(_world.Inner, log.RemoveAt(missing), head), deciders, _world.NewSerializer(deciders), _world.Options).States;
+
+        var error = await Assert.ThrowsAsync<TallystickException>(() => reader.LoadAsync<Counter>(CommandWorld.Tenant, CommandWorld.Stream, Token).AsTask());
+
+        Assert.Contains(found, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

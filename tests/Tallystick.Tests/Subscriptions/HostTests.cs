@@ -79,6 +79,45 @@ public sealed class HostTests
     }
 
     [Fact]
+    public async Task Commands_that_are_under_way_or_waiting_when_the_host_stops_are_told_so()
+    {
+        await using var world = new World();
+        var store = new FaultyStore(world.Store);
+        var poison = await world.AppendAsync("1", new OrderPlaced("ann", 666));
+        var host = world.Host([], [new Refusing()], store: store);
+        await host.StartAsync(world.Soon);
+        await world.IsAsync(host, "refusing", SubscriptionState.Stopped);
+        var held = store.Inject(StoreFault.Held.On(StoreOperation.Commit));
+
+        var skipping = host.SkipAsync(World.Acme, "refusing", poison, "r", "b", world.Soon);
+        await held.WhenStruckAsync(world.Soon);
+        var resuming = host.ResumeAsync(World.Acme, "refusing", world.Soon);
+        await host.StopAsync(world.Soon);
+
+        foreach (var command in new[] { skipping, resuming })
+            Assert.Equal("'refusing' ended before it could do that.", (await Assert.ThrowsAsync<InvalidOperationException>(() => command)).Message);
+        Assert.Single(await world.LogAsync());
+    }
+
+    [Fact]
+    public async Task What_is_started_added_removed_or_stopped_a_second_time_stays_as_it_is()
+    {
+        await using var world = new World();
+        var head = await world.AppendAsync("1", new OrderPlaced("ann", 1));
+        var host = await world.StartAsync(new OrderSummaries());
+        host.AddTenant(World.Acme);
+        await host.StartAsync(world.Soon);
+        await world.ReachesAsync(host, "order-summaries", head);
+        await host.RemoveTenantAsync(World.Umbrella, world.Soon);
+
+        Assert.Equal(SubscriptionState.Live, Assert.Single(host.Status(World.Acme)).State);
+        await host.StopAsync(world.Soon);
+        await host.StopAsync(world.Soon);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => host.StartAsync(world.Soon));
+        Assert.Throws<ObjectDisposedException>(() => host.AddTenant(World.Umbrella));
+    }
+
+    [Fact]
     public async Task An_idle_runner_makes_no_call_and_an_event_of_another_tenant_does_not_wake_it()
     {
         await using var world = new World();
@@ -243,6 +282,12 @@ public sealed class HostTests
             if (store.CallCount != calls)
                 (calls, quiet) = (store.CallCount, 0);
         }
+    }
+
+    private sealed class Refusing : Subscription
+    {
+        public Refusing()
+            : base("refusing") => On<OrderPlaced>((_, _, _) => new(new Verdict.Stop("No.")));
     }
 
     private sealed class Hanging : Subscription

@@ -1,6 +1,7 @@
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
+using Tallystick.Testing.Stores;
 using Tallystick.Testing.Time;
 using Tallystick.Tests.Projections;
 
@@ -147,11 +148,102 @@ public sealed class SubscriptionTests
         Assert.Equal(21, failures);
     }
 
+    [Fact]
+    public async Task An_event_is_not_given_up_when_another_process_is_past_it_already()
+    {
+        await using var world = new World();
+        var head = await world.AppendAsync("1", new LineAdded(1));
+        List<long> handled = [];
+        var store = new FaultyStore(world.Store);
+        // In the moment in which it wants to record that it stops, another host does what failed here.
+        var overtaken = store.Inject(StoreFault.Meanwhile(async _ => await world.ReachesAsync(await RunAsync(world, new Scripted(handled)), "scripted", head))
+            .On(StoreOperation.Commit));
+        var host = world.Host(
+            [], [new Scripted([], (_, _) => throw new InvalidOperationException("Not here."))], World.Impatient with { RetriesMax = 0 }, store);
+        await host.StartAsync(world.Soon);
+        await overtaken.WhenStruckAsync(world.Soon);
+
+        Assert.Null((await world.ReachesAsync(host, "scripted", head)).Failure);
+        Assert.Equal([1], handled);
+        Assert.Equal(head, await world.Store.ReadCheckpointAsync(World.Acme, "scripted", world.Soon));
+    }
+
+    [Fact]
+    public async Task A_handler_without_a_verdict_has_failed()
+    {
+        await using var world = new World();
+        var host = await RunAsync(world, new Silent());
+        await world.AppendAsync("1", new LineAdded(1));
+
+        var stopped = await world.IsAsync(host, "silent", SubscriptionState.Stopped);
+
+        Assert.Equal("The handler of 'silent' gave no verdict.", stopped.Failure!.Error);
+    }
+
+    [Fact]
+    public async Task A_subscription_that_contradicts_itself_is_refused_when_it_is_made_or_hosted()
+    {
+        await using var world = new World();
+        Assert.Contains("handles LineAdded twice", Assert.Throws<InvalidOperationException>(() => new Silent(times: 2)).Message, StringComparison.Ordinal);
+        Assert.Contains("handles no event", Assert.Throws<InvalidOperationException>(() => world.Host([], [new Silent(times: 0)])).Message, StringComparison.Ordinal);
+        var narrow = Assert.Throws<InvalidOperationException>(() => world.Host([], [new Scripted([]) { Demand = EventQuery.OfTypes("order.placed") }]));
+        Assert.Contains("matches none of the event types", narrow.Message, StringComparison.Ordinal);
+        foreach (var options in new[] { new SubscriptionOptions { RetriesMax = -1 }, new() { RetryDelayFirst = TimeSpan.FromHours(2), RetryDelayMax = TimeSpan.FromHours(1) } })
+            Assert.Contains("RetryDelayFirst", Assert.Throws<ArgumentException>(() => world.Host([], [new Scripted([])], options)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_handler_that_is_cancelled_because_the_host_stops_has_not_failed_and_gets_its_event_again()
+    {
+        await using var world = new World();
+        var head = await world.AppendAsync("1", new LineAdded(1));
+        var waiting = new Waiting();
+        var host = await RunAsync(world, waiting, World.Impatient with { RetriesMax = 0 });
+        await waiting.Entered.Task.WaitAsync(world.Soon);
+        await host.StopAsync(world.Soon);
+
+        Assert.Equal((SubscriptionState.Ended, null), (host.Status(World.Acme)[0].State, host.Status(World.Acme)[0].Failure));
+        Assert.Null(await world.Store.ReadCheckpointAsync(World.Acme, "waiting", world.Soon));
+        waiting.IsPatient = false;
+        await world.ReachesAsync(await RunAsync(world, waiting), "waiting", head);
+        Assert.Equal([1, 1], waiting.Attempts);
+    }
+
     private static async Task<SubscriptionHost> RunAsync(World world, Subscription subscription, SubscriptionOptions? options = null)
     {
         var host = world.Host([], [subscription], options);
         await host.StartAsync(world.Soon);
         return host;
+    }
+
+    /// <summary>Handles an event so many times, and says nothing about it.</summary>
+    private sealed class Silent : Subscription
+    {
+        public Silent(int times = 1)
+            : base("silent")
+        {
+            for (var i = 0; i < times; i++)
+                On<LineAdded>((_, _, _) => new(default(Verdict)!));
+        }
+    }
+
+    private sealed class Waiting : Subscription
+    {
+        public Waiting()
+            : base("waiting") => On<LineAdded>(async (_, context, token) =>
+            {
+                Attempts.Add(context.Attempt);
+                Entered.TrySetResult();
+                if (IsPatient)
+                    await Task.Delay(Timeout.InfiniteTimeSpan, token);
+                return Verdict.Completed;
+            });
+
+        public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public List<int> Attempts { get; } = [];
+
+        public bool IsPatient { get; set; } = true;
     }
 
     private sealed class Scripted : Subscription

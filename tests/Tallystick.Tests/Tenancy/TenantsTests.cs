@@ -1,7 +1,9 @@
+using System.Text;
 using Tallystick.Commands;
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Stores;
 using static Tallystick.Tests.Tenancy.TenancyWorld;
 
 namespace Tallystick.Tests.Tenancy;
@@ -63,6 +65,31 @@ public sealed class TenantsTests : IAsyncDisposable
     [Fact]
     public async Task Ensuring_a_tenant_that_cannot_be_made_says_so() => Assert.Contains(
         "needs 1 to 200 characters", (await Assert.ThrowsAsync<ArgumentException>(() => Tenants.EnsureAsync(A, "", Token).AsTask())).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Ensuring_a_tenant_that_another_node_makes_at_the_same_moment_is_no_error()
+    {
+        var store = new FaultyStore(_world.Store);
+        var faster = store.Inject(StoreFault.Meanwhile(_ => Tenants.EnsureAsync(A, "Theirs", Token).AsTask()).On(StoreOperation.Commit));
+        await using var slow = new TenancyWorld(store);
+
+        await slow.Tenants.EnsureAsync(A, "Ours", Token);
+
+        await faster.WhenStruckAsync(Token);
+        Assert.Equal("""{"name":"Theirs"}""", Encoding.UTF8.GetString(Assert.Single((await _world.PlatformLogAsync()).Events).Payload.Span));
+    }
+
+    [Fact]
+    public async Task Ensuring_a_tenant_that_a_policy_forbids_names_the_policy()
+    {
+        await using var strict = new TenancyWorld(_world.Store, app => app.AddPolicy(CommandPolicy.For<TenantCommand.Create>("founders", _ => false)));
+
+        var error = await Assert.ThrowsAsync<TallystickException>(() => strict.Tenants.EnsureAsync(A, "Acme", Token).AsTask());
+
+        Assert.Contains("Tenant 'a' couldn't be made", error.Message, StringComparison.Ordinal);
+        Assert.Contains("founders", error.Message, StringComparison.Ordinal);
+        Assert.Empty((await _world.PlatformLogAsync()).Events);
+    }
 
     [Fact]
     public async Task An_unknown_tenant_has_no_handle_and_no_life()
