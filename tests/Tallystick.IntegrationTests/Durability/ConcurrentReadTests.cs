@@ -51,6 +51,7 @@ public sealed class ConcurrentReadTests : IAsyncDisposable
         Assert.Equal(Enumerable.Range(1, 2 * Commits + 1).Select(n => (long)n), seen);
     }
 
+    [Trait("Speed", "Slow")]
     [Fact]
     public async Task A_stream_read_in_either_direction_has_no_hole_while_the_index_is_flushed_under_it()
     {

@@ -22,6 +22,7 @@ public sealed class ManyTenantsTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _file.DisposeAsync();
 
+    [Trait("Speed", "Slow")]
     [Fact]
     public async Task Random_work_of_200_tenants_through_many_flushes_and_reopenings_is_as_in_the_in_memory_store()
     {

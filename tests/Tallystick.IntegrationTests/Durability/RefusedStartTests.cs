@@ -83,6 +83,7 @@ public sealed class RefusedStartTests : IAsyncDisposable
         Assert.Equal(40, (await store.ReadHeadAsync(Acme, Stop)).Position.Value);
     }
 
+    [Trait("Speed", "Slow")]
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -12,6 +12,7 @@ public sealed class CheckerTests(ITestOutputHelper output)
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
+    [Trait("Speed", "Slow")]
     [Fact]
     public void Verdicts_on_small_histories_are_those_of_an_exhaustive_search()
     {
@@ -68,6 +69,7 @@ public sealed class CheckerTests(ITestOutputHelper output)
         Assert.True(violations > 200, $"only {violations} violations");
     }
 
+    [Trait("Speed", "Slow")]
     [Fact]
     public void Long_histories_of_correct_objects_are_linearizable_and_wrong_answers_in_them_are_found()
     {
