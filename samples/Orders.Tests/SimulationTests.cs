@@ -13,7 +13,7 @@ public sealed class SimulationTests
 
     /// <summary>
     /// Without a workload of its own: random commands, also those that only the application gives itself. Customers must be known, or no order would ever
-    /// be placed.
+    /// be placed; and a notification is about an order, not about just any text.
     /// </summary>
     [Fact]
     public void It_survives_random_commands_too() => Simulation.RunMany(
@@ -24,6 +24,6 @@ public sealed class SimulationTests
             world.EveryOrderIsListedAsItHappened();
             world.SalesAreTheSumOfConfirmedOrders();
         },
-        new SimulationOptions { Generation = GenerationOptions.Default.WithPool("customerId", "1", "2", "3") },
+        new SimulationOptions { Generation = GenerationOptions.Default.WithPool("customerId", "1", "2", "3").WithPool("orderId", "1", "2", "3") },
         cancellationToken: TestContext.Current.CancellationToken);
 }

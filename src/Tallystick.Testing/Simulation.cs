@@ -19,6 +19,7 @@ public static class Simulation
     /// <param name="invariants">What must hold when everything has settled; throws if it doesn't. Null: nothing of its own.</param>
     /// <param name="options">How the world is made; null: the defaults.</param>
     /// <exception cref="CheckFailedException">Something doesn't hold; the message has the seed, the schedule and a trace.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public static SimulationRun Run(
         long seed, Action<TallystickBuilder> application, Action<SimulatedWorld>? invariants = null, SimulationOptions? options = null)
     {
@@ -31,10 +32,8 @@ public static class Simulation
     public static SimulationRun Try(
         long seed, Action<TallystickBuilder> application, Action<SimulatedWorld>? invariants = null, SimulationOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(application);
-        var runner = new SimulationRunner(application, invariants, options ?? new SimulationOptions());
-        var run = runner.Run(seed, null);
-        return run.Failure is null ? run : ScheduleShrinker.Shrink(runner, run);
+        var runner = MakeRunner(application, invariants, options);
+        return Shortest(runner, runner.Run(seed, null));
     }
 
     /// <summary>Runs many seeds, on as many threads as there are processors, and stops at the first that fails.</summary>
@@ -47,13 +46,17 @@ public static class Simulation
     /// <param name="cancellationToken">Cancels between two runs.</param>
     /// <returns>How many steps were run in all.</returns>
     /// <exception cref="CheckFailedException">A seed failed; the message has the seed, the schedule and a trace.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, or there is no seed to run.</exception>
     public static long RunMany(
         long firstSeed, int count, Action<TallystickBuilder> application, Action<SimulatedWorld>? invariants = null, SimulationOptions? options = null,
         IProgress<int>? progress = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(application);
-        var runner = new SimulationRunner(application, invariants, options ?? new SimulationOptions());
-        var (done, steps, failed) = (0, 0L, long.MaxValue);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(firstSeed, long.MaxValue - count);
+        var runner = MakeRunner(application, invariants, options);
+        var (done, steps) = (0, 0L);
+        SimulationRun? failed = null;
+        var failedLock = new Lock();
         Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount }, (i, loop) =>
         {
             var run = runner.Run(firstSeed + i, null);
@@ -63,17 +66,20 @@ public static class Simulation
                 return;
             // The lowest, whichever thread came first: the same command then tells of the same seed.
             loop.Break();
-            InterlockedMin(ref failed, firstSeed + i);
+            lock (failedLock)
+                failed = failed is null || run.Seed < failed.Seed ? run : failed;
         });
-        return failed == long.MaxValue ? steps : throw new CheckFailedException(Try(failed, application, invariants, options).Describe());
+        return failed is null ? steps : throw new CheckFailedException(Shortest(runner, failed).Describe());
     }
 
-    private static void InterlockedMin(ref long target, long value)
+    private static SimulationRunner MakeRunner(Action<TallystickBuilder> application, Action<SimulatedWorld>? invariants, SimulationOptions? options)
     {
-        for (var seen = Volatile.Read(ref target); value < seen; seen = Volatile.Read(ref target))
-        {
-            if (Interlocked.CompareExchange(ref target, value, seen) == seen)
-                return;
-        }
+        ArgumentNullException.ThrowIfNull(application);
+        var chosen = options ?? new SimulationOptions();
+        chosen.Demand();
+        return new SimulationRunner(application, invariants, chosen);
     }
+
+    private static SimulationRun Shortest(SimulationRunner runner, SimulationRun run) =>
+        run.Failure is null || !run.IsRepeatable ? run : ScheduleShrinker.Shrink(runner, run);
 }

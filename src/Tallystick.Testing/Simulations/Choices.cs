@@ -28,6 +28,8 @@ internal sealed class Choices(long seed, IReadOnlySet<Deviation>? allowed)
     private readonly Dictionary<string, Counter> _counters = new(StringComparer.Ordinal);
     private readonly List<Deviation> _deviations = [];
 
+    public long Seed => seed;
+
     /// <summary>The decisions that weren't dull, in the order in which they were made.</summary>
     public IReadOnlyList<Deviation> Deviations => _deviations;
 

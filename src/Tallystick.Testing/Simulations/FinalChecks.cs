@@ -49,7 +49,7 @@ internal sealed class FinalChecks(SimulationCore core, Observations observations
                 if (status.State == SubscriptionState.Stopped)
                     core.Fail($"Tenant {tenant}: '{status.Name}' has stopped at position {status.Failure?.Position} ({status.Failure?.EventType}): {status.Failure?.Error}");
                 else if (status.State != SubscriptionState.Superseded && (status.State != SubscriptionState.Live || status.Position.Value < head))
-                    core.Fail($"Tenant {tenant}: '{status.Name}' on {node.Name} is {status.State} at position {status.Position} of {head}, and nothing is left that would wake it.");
+                    core.FailStuck($"Tenant {tenant}: '{status.Name}' on {node.Name} is {status.State} at position {status.Position} of {head}, and nothing is left that would wake it.");
             }
         }
     }

@@ -32,7 +32,7 @@ internal sealed class RowHistory
     public static RowHistory Of(TenantId tenant, IReadOnlyList<RecordedEvent> log, IReadOnlyCollection<Projection> projections, EventSerializer serializer, DateTimeOffset start)
     {
         var history = new RowHistory(projections);
-        var scheduler = new SimulationScheduler(new Choices(0, null), new Trace(), start);
+        using var scheduler = new SimulationScheduler(new Choices(0, null), new Trace(), start);
         var context = new SimulatedContext(scheduler, "reference");
         var time = new SimulatedTime(scheduler, context, TimeSpan.Zero);
         var clock = new SettableTime();

@@ -113,6 +113,9 @@ public sealed class SimulatedClient
     /// <summary>What its random commands have used so far, so that they refer to each other's values.</summary>
     internal ValueMemory Memory { get; } = new();
 
+    /// <summary>When its operation began; null between two.</summary>
+    internal DateTimeOffset? ActsSince { get; set; }
+
     /// <summary>Begins the next operation; false if it is left out to find a shorter schedule.</summary>
     internal bool BeginOperation()
     {
@@ -144,7 +147,7 @@ public sealed class SimulatedClient
         var copies = _core.Choices.Chance("network/lost", _core.Rates.LostRequest) ? 0 : 1 + _core.Choices.Deviate("network/repeated", _core.Rates.Repeat, 1);
         _core.Trace.Add(Name, $"{what} → {node.Name}{copies switch { 0 => ", which is lost", 2 => ", which is repeated", _ => "" }}");
         for (var i = 0; i < copies; i++)
-            Deliver(() => node.Run(services => ServeAsync(services, node, what, work, reply)));
+            Deliver(() => node.Run(what, services => ServeAsync(services, node, what, work, reply)));
         using var patience = new CancellationTokenSource(Patience, _core.Time);
         await using var end = patience.Token.Register(() => reply.TrySetResult(null));
         var answer = await reply.Task;

@@ -9,6 +9,7 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
     private static readonly TimeSpan StartAgain = TimeSpan.FromMilliseconds(500);
 
     private SimulatedContext _context = core.NewContext(name);
+    private readonly List<(string What, DateTimeOffset Since)> _serving = [];
     private ServiceProvider? _services;
     private Phase _phase = Phase.Down;
 
@@ -30,6 +31,9 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
 
     /// <summary>Which of the application's deployments it runs, from 0.</summary>
     public int Deployment { get; private set; }
+
+    /// <summary>The requests that it has taken and not dealt with.</summary>
+    public IReadOnlyList<(string What, DateTimeOffset Since)> Serving => _serving;
 
     /// <summary>The application's services.</summary>
     public IServiceProvider Services => _services ?? throw new InvalidOperationException($"{Name} doesn't run.");
@@ -60,10 +64,12 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
     }
 
     /// <summary>Runs something in the process, as when a request arrives; if the process isn't there, nothing happens, and nobody is told.</summary>
-    public void Run(Func<IServiceProvider, Task> work)
+    /// <param name="what">The request, for people.</param>
+    /// <param name="work">What it does.</param>
+    public void Run(string what, Func<IServiceProvider, Task> work)
     {
         if (IsUp)
-            _context.Post(_ => _ = GuardAsync(work), null);
+            _context.Post(_ => _ = GuardAsync(what, work), null);
     }
 
     private async Task StartAsync()
@@ -83,7 +89,7 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
         }
         catch (Exception error)
         {
-            core.Fail($"{Name} can't start: {error}");
+            core.Fail($"{Name} can't start:", error);
         }
     }
 
@@ -112,9 +118,13 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
             await Services.GetRequiredService<TallystickRuntime>().StopAsync(CancellationToken.None);
             core.Trace.Add(Name, "has stopped");
         }
+        catch (TimeoutException error)
+        {
+            core.FailStuck($"{Name} can't be stopped: {error.Message}");
+        }
         catch (Exception error)
         {
-            core.Fail($"{Name} can't be stopped: {error}");
+            core.Fail($"{Name} can't be stopped:", error);
         }
 
         Fall();
@@ -123,19 +133,24 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
     private void Fall()
     {
         _context.Kill();
+        _serving.Clear();
         (_services, _phase) = (null, Phase.Down);
         core.Scheduler.At(core.Scheduler.Now + StartAgain, core.World, static node => ((SimulatedNode)node!).Start(), this);
     }
 
-    private async Task GuardAsync(Func<IServiceProvider, Task> work)
+    private async Task GuardAsync(string what, Func<IServiceProvider, Task> work)
     {
+        var request = (what, core.Scheduler.Now);
+        _serving.Add(request);
         try
         {
             await work(Services);
         }
         catch (Exception error)
         {
-            core.Fail($"A request failed in a way that the simulation doesn't know: {error}");
+            core.Fail($"A request failed in a way that the simulation doesn't know ({what}):", error);
         }
+
+        _serving.Remove(request);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Tallystick.Subscriptions;
 using Tallystick.Tenancy;
@@ -11,9 +12,13 @@ internal sealed class SimulationCore
     private static readonly TimeSpan ServerIsBack = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan DiskIsFullFor = TimeSpan.FromSeconds(3);
 
+    /// <summary>Far longer than any request or operation takes, whatever fails.</summary>
+    private static readonly TimeSpan StuckAfter = TimeSpan.FromHours(1);
+
     private readonly Action<TallystickBuilder> _application;
     private readonly bool _isEmbedded;
     private readonly DrawnSizes _sizes;
+    private IReadOnlyList<SimulatedClient> _clients = [];
     private int _clientsRunning;
 
     public SimulationCore(long seed, IReadOnlySet<Deviation>? allowed, Action<TallystickBuilder> application, SimulationOptions options)
@@ -55,12 +60,25 @@ internal sealed class SimulationCore
     /// <summary>The first thing that went wrong; null while nothing has.</summary>
     public string? Failure { get; private set; }
 
-    public void Fail(string message)
+    /// <summary>Fails the run; only the first failure counts.</summary>
+    /// <param name="message">What is wrong.</param>
+    /// <param name="error">What was thrown. Its stack isn't traced: what the compiler inlines differs from run to run, and a seed has one hash.</param>
+    public void Fail(string message, Exception? error = null)
     {
         if (Failure is not null)
             return;
-        Failure = message;
-        Trace.Add("!!", message);
+        Failure = error is null ? message : $"{message} {error}";
+        Trace.Add("!!", error is null ? message : $"{message} {error.GetType().Name}: {error.Message}");
+    }
+
+    /// <summary>Whether the failure is that something is awaited that never comes; perhaps it comes from another thread.</summary>
+    public bool IsStuck { get; private set; }
+
+    /// <summary>Fails because nothing is left to happen and somebody still waits.</summary>
+    public void FailStuck(string message)
+    {
+        IsStuck |= Failure is null;
+        Fail(message + " Either a signal is lost, or somebody awaits what isn't the simulation's: a real timer, I/O, another thread.");
     }
 
     public SimulatedContext NewContext(string name) => new(Scheduler, name);
@@ -80,14 +98,16 @@ internal sealed class SimulationCore
             Server.Store(commit);
         foreach (var node in Nodes)
             node.Start();
-        _clientsRunning = clients.Count;
+        (_clients, _clientsRunning) = (clients, clients.Count);
         World.Post(_ => _ = BeginAsync(clients, workload), null);
         World.Post(_ => _ = TroubleAsync(), null);
         Drive(() => _clientsRunning == 0, "the clients to be done");
         Calm();
         Drive(() => false, "everything to settle");
         if (Failure is null && Nodes.FirstOrDefault(node => !node.IsUp) is { } down)
-            Fail($"{down.Name} never came up, and nothing is left to happen.");
+            FailStuck($"{down.Name} never came up, and nothing is left to happen.");
+        if (Failure is null && Unfinished(TimeSpan.Zero) is { Length: > 0 } unfinished)
+            FailStuck($"Nothing is left to happen, but something hasn't ended.{unfinished}");
     }
 
     /// <summary>A process that takes requests, or any if none does.</summary>
@@ -95,18 +115,33 @@ internal sealed class SimulationCore
 
     private void Drive(Func<bool> done, string what)
     {
+        var checkedAt = Scheduler.Now;
         while (Failure is null && !done())
         {
             if (!Scheduler.Step())
             {
                 if (what.StartsWith("the clients", StringComparison.Ordinal))
-                    Fail("Nothing is left to happen, but the clients aren't done: somebody waits for a signal that never comes.");
+                    FailStuck($"Nothing is left to happen, but the clients aren't done.{Unfinished(TimeSpan.Zero)}");
                 return;
             }
 
             if (Scheduler.Steps > Options.StepsMax)
-                Fail($"After {Options.StepsMax} steps (SimulationOptions.StepsMax) the run still waits for {what}: something runs in circles.");
+                Fail($"After {Options.StepsMax} steps (SimulationOptions.StepsMax) the run still waits for {what}: something runs in circles.{Unfinished(TimeSpan.Zero)}");
+            if (Scheduler.Now - checkedAt < StuckAfter)
+                continue;
+            checkedAt = Scheduler.Now;
+            if (Unfinished(StuckAfter) is { Length: > 0 } stuck)
+                FailStuck($"Something never ends.{stuck}");
         }
+    }
+
+    /// <summary>What began at least some time ago and goes on; empty if there is nothing.</summary>
+    private string Unfinished(TimeSpan atLeast)
+    {
+        var all = Nodes.SelectMany(node => node.Serving.Select(request => ($"{node.Name} hasn't answered '{request.What}'", request.Since)))
+            .Concat(_clients.Where(client => client.ActsSince is not null).Select(client => ($"{client.Name} is at its operation", client.ActsSince!.Value)));
+        return string.Concat(all.Where(one => Scheduler.Now - one.Item2 >= atLeast).Take(3)
+            .Select(one => string.Create(CultureInfo.InvariantCulture, $" {one.Item1}, begun {(Scheduler.Now - one.Item2).TotalSeconds:0.###} seconds ago.")));
     }
 
     private async Task BeginAsync(IReadOnlyList<SimulatedClient> clients, Func<SimulatedClient, Task> workload)
@@ -125,13 +160,15 @@ internal sealed class SimulationCore
             {
                 if (!client.BeginOperation())
                     continue;
+                client.ActsSince = Scheduler.Now;
                 await workload(client);
+                client.ActsSince = null;
                 await Task.Delay(TimeSpan.FromMilliseconds(client.Randomness.Next(1, 400)), Time);
             }
         }
         catch (Exception error)
         {
-            Fail($"The workload of {client.Name} failed: {error}");
+            Fail($"The workload of {client.Name} failed:", error);
         }
 
         _clientsRunning--;
@@ -192,7 +229,7 @@ internal sealed class SimulationCore
         var tenant = Tenants[Choices.Next("trouble/rebuild-of", Tenants.Count)];
         var which = Choices.Next("trouble/rebuild-what", 1000);
         var node = PickNode();
-        node.Run(async services =>
+        node.Run("rebuild", async services =>
         {
             var host = services.GetRequiredService<SubscriptionHost>();
             var statuses = host.Status(tenant);

@@ -7,19 +7,21 @@ namespace Tallystick.Testing.Simulations;
 /// <summary>How a simulated world is made. The defaults suit most applications.</summary>
 public sealed record SimulationOptions
 {
+    private const int TenantsMax = 26;
+
     /// <summary>
     /// The most processes that run the application. Each run draws how many it has; with one, the database lives in it and dies with it, with more
-    /// it is a server of its own. Default 2.
+    /// it is a server of its own. At least 1; default 2.
     /// </summary>
     public int NodesMax { get; init; } = 2;
 
     /// <summary>How many tenants there are: <c>tenant-a</c>, <c>tenant-b</c> and so on. 1 to 26; default 2.</summary>
     public int Tenants { get; init; } = 2;
 
-    /// <summary>How many clients use the application at the same time. Default 3.</summary>
+    /// <summary>How many clients use the application at the same time. At least 1; default 3.</summary>
     public int Clients { get; init; } = 3;
 
-    /// <summary>How often each client does something. Default 12.</summary>
+    /// <summary>How often each client does something; 0 or more. Default 12.</summary>
     public int Operations { get; init; } = 12;
 
     /// <summary>
@@ -45,4 +47,30 @@ public sealed record SimulationOptions
 
     /// <summary>How many runs may be spent on finding a shorter schedule that fails as well. Default 400.</summary>
     public int ShrinkRunsMax { get; init; } = 400;
+
+    /// <summary>
+    /// After how long, in real time, a single piece of work is given up as one that blocks or runs in circles. Such a thread can't be ended; it is left
+    /// behind. Default 1 minute.
+    /// </summary>
+    public TimeSpan StuckAfter { get; init; } = TimeSpan.FromMinutes(1);
+
+    internal void Demand()
+    {
+        AtLeast(NodesMax, 1, nameof(NodesMax));
+        AtLeast(Tenants, 1, nameof(Tenants));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Tenants, TenantsMax, nameof(Tenants));
+        AtLeast(Clients, 1, nameof(Clients));
+        AtLeast(Operations, 0, nameof(Operations));
+        AtLeast(StepsMax, 1, nameof(StepsMax));
+        AtLeast(ShrinkRunsMax, 0, nameof(ShrinkRunsMax));
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(StuckAfter, TimeSpan.Zero, nameof(StuckAfter));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(StuckAfter, TimeSpan.FromDays(1), nameof(StuckAfter));
+        ArgumentNullException.ThrowIfNull(Generation);
+        if (Given.IsDefault || Given.Contains(null!))
+            throw new ArgumentException("SimulationOptions.Given has no value, or a null in it; nothing is [].", nameof(Given));
+        if (Deployments.IsDefault || Deployments.Contains(null!))
+            throw new ArgumentException("SimulationOptions.Deployments has no value, or a null in it; none is [].", nameof(Deployments));
+    }
+
+    private static void AtLeast(int value, int least, string name) => ArgumentOutOfRangeException.ThrowIfLessThan(value, least, name);
 }

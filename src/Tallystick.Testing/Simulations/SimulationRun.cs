@@ -19,6 +19,9 @@ public sealed record SimulationRun(long Seed, string Hash, long Steps, Immutable
     /// <summary>The decisions that the run of the seed itself made; more than <see cref="Deviations"/> if a shorter schedule was found.</summary>
     public int DeviationsAtFirst { get; internal init; }
 
+    /// <summary>Whether the same seed would fail in the same way, so that a shorter schedule can be looked for.</summary>
+    internal bool IsRepeatable { get; init; } = true;
+
     internal ImmutableArray<Deviation> Schedule { get; init; } = [];
 
     /// <summary>The failure, the schedule and the end of the trace, for people.</summary>

@@ -1,25 +1,27 @@
-using System.Diagnostics;
-
 namespace Tallystick.Testing.Simulations;
 
 /// <summary>
 /// Runs everything on one thread: what is ready, in an order drawn from the seed; and when nothing is, the clock jumps to the next timer.
 /// </summary>
-internal sealed class SimulationScheduler(Choices choices, Trace trace, DateTimeOffset start)
+internal sealed class SimulationScheduler(Choices choices, Trace trace, DateTimeOffset start) : IDisposable
 {
     private const string Order = "order";
 
     private readonly List<Work> _ready = [];
     private readonly PriorityQueue<Alarm, (long Due, long Number)> _alarms = new();
-    private readonly int _thread = Environment.CurrentManagedThreadId;
     private long _alarmNumber;
-    private string? _foreign;
 
     /// <summary>The world's time.</summary>
     public DateTimeOffset Now { get; private set; } = start;
 
     /// <summary>How many pieces of work were run.</summary>
     public long Steps { get; private set; }
+
+    /// <summary>Notices when something leaves this thread.</summary>
+    public ThreadGuard Guard { get; } = new();
+
+    /// <summary>Whose work is being run.</summary>
+    public string Running { get; private set; } = "nobody";
 
     /// <summary>How likely something else is run than what became ready first.</summary>
     public double ReorderProbability { get; set; }
@@ -30,12 +32,8 @@ internal sealed class SimulationScheduler(Choices choices, Trace trace, DateTime
     /// <summary>Adds work for a context. Work of a context that is dead is dropped, as a killed process drops it.</summary>
     public void Enqueue(SimulatedContext context, SendOrPostCallback callback, object? state)
     {
-        if (Environment.CurrentManagedThreadId != _thread)
-        {
-            Interlocked.CompareExchange(ref _foreign, new StackTrace(2, fNeedFileInfo: false).ToString(), null);
+        if (!Guard.IsHere(state))
             return;
-        }
-
         if (!context.IsDead)
             _ready.Add(new Work(context, callback, state));
     }
@@ -50,10 +48,11 @@ internal sealed class SimulationScheduler(Choices choices, Trace trace, DateTime
 
     /// <summary>Runs one piece of work.</summary>
     /// <returns>False if nothing is ready and no timer is set: nothing would ever happen again.</returns>
-    /// <exception cref="CheckFailedException">Work came from another thread, so the run can't be repeated.</exception>
+    /// <exception cref="CheckFailedException">Work left this thread, so the run can't be repeated.</exception>
     public bool Step()
     {
-        DemandOneThread();
+        if (Guard.Offence is { } offence)
+            throw new CheckFailedException(offence);
         while (_ready.Count == 0)
         {
             if (!_alarms.TryDequeue(out var alarm, out _))
@@ -71,21 +70,15 @@ internal sealed class SimulationScheduler(Choices choices, Trace trace, DateTime
         if (work.Context.IsDead || BeforeStep?.Invoke(work.Context) == true)
             return true;
         Steps++;
+        Running = work.Context.Name;
         trace.Step(work.Context.Name, _ready.Count, Now);
         SynchronizationContext.SetSynchronizationContext(work.Context);
         work.Callback(work.State);
         return true;
     }
 
-    private void DemandOneThread()
-    {
-        if (Volatile.Read(ref _foreign) is not { } stack)
-            return;
-        throw new CheckFailedException(
-            "Work left the simulation's thread and came back from another one, so this run can't be repeated. Something uses the thread pool: Task.Run, a timer or a "
-            + "semaphore that isn't the simulation's, ConfigureAwait(false), or WaitAsync and WhenAny on a TaskCompletionSource that runs its continuations "
-            + "asynchronously. It came back here:\n" + stack);
-    }
+    /// <summary>Ends the run.</summary>
+    public void Dispose() => Guard.Dispose();
 
     /// <summary>A piece of work, and whose it is.</summary>
     internal readonly record struct Work(SimulatedContext Context, SendOrPostCallback Callback, object? State);
