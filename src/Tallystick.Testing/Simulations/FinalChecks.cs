@@ -30,6 +30,12 @@ internal sealed class FinalChecks(SimulationCore core, Observations observations
             EverythingIsUpToDate(node);
         foreach (var rows in observations.Rows)
             RowsAgreeWithCheckpoint(rows);
+        foreach (var tenant in core.Tenants)
+        {
+            foreach (var collection in SharedCollections())
+                DocumentChecks.Run(core, tenant, collection);
+        }
+
         foreach (var read in observations.Documents)
             ReadIsFresh(read);
         foreach (var read in observations.States)
@@ -53,6 +59,11 @@ internal sealed class FinalChecks(SimulationCore core, Observations observations
             }
         }
     }
+
+    /// <summary>Those that all deployments have in the same version: of the others, one may wait for a process that never comes.</summary>
+    private IEnumerable<DocumentCollection> SharedCollections() => deployments[0].GetServices<Projection>()
+        .Where(one => deployments.All(services => services.GetServices<Projection>().Any(other => other.Name == one.Name && other.Version == one.Version)))
+        .SelectMany(projection => projection.Collections);
 
     private void RowsAgreeWithCheckpoint(RowsSeen seen)
     {

@@ -78,8 +78,15 @@ internal sealed class LogModel
     /// <summary>What is wrong with a page of a stream, or null.</summary>
     public string? Check(StreamRead read, ImmutableArray<RecordedEvent> page)
     {
+        var (last, step) = (VersionOf(read.Stream), read.Direction == ReadDirection.Forwards ? 1 : -1);
+        var next = step > 0 ? Math.Max(read.From.Value, 1) : Math.Min(read.From.Value, last);
+        if (page.IsEmpty && next >= 1 && next <= last)
+            return $"a page of stream {read.Stream} is empty, but it has version {next}";
         foreach (var e in page)
         {
+            if (e.Version.Value != next)
+                return $"a page of stream {read.Stream} has version {e.Version} where {next} belongs";
+            next += step;
             if (!Has(e.Position, read.Stream, e.Version) || _events[(int)e.Position.Value - 1].Id != e.Id)
                 return $"a page of stream {read.Stream} has {e.Type} version {e.Version} at position {e.Position}, which was never committed there";
         }

@@ -1,5 +1,6 @@
 using Tallystick.Commands;
 using Tallystick.Events;
+using Tallystick.Storage;
 using Tallystick.Tenancy;
 
 namespace Tallystick.Testing.Simulations;
@@ -13,8 +14,9 @@ namespace Tallystick.Testing.Simulations;
 /// <param name="VersionAfter">The stream's version when the answer came.</param>
 /// <param name="Result">The answer.</param>
 /// <param name="WasDone">Whether the command had taken effect already when it was given for the last time.</param>
+/// <param name="Expected">The stream's version that the client demanded.</param>
 internal sealed record GivenCommand(
-    TenantId Tenant, StreamId Stream, object Command, string? Key, StreamVersion VersionBefore, StreamVersion VersionAfter, CommandResult Result, bool WasDone);
+    TenantId Tenant, StreamId Stream, object Command, string? Key, ExpectedVersion Expected, StreamVersion VersionBefore, StreamVersion VersionAfter, CommandResult Result, bool WasDone);
 
 /// <summary>A document as a client saw it; null bytes if there was none.</summary>
 internal sealed record DocumentRead(TenantId Tenant, Type Type, string Key, LogPosition AtLeast, LogPosition Head, byte[]? Json, string Client);
@@ -54,6 +56,10 @@ internal sealed class Observations(SimulatedServer server)
                     return $"it was acknowledged with position {accepted.Position}, but the log ends at {model.Head}";
                 if (accepted.Version.Value > model.VersionOf(given.Stream))
                     return $"it was acknowledged with version {accepted.Version}, but the stream ends at {model.VersionOf(given.Stream)}";
+                if (given.Expected.Version < given.VersionBefore)
+                    return $"it was accepted, but the client demanded {given.Expected}, and the stream was at version {given.VersionBefore} before";
+                if (given.Expected.Version > accepted.Version)
+                    return $"it was accepted at version {accepted.Version}, but the client demanded {given.Expected}";
                 return given.Key is null ? null : Repetition(given, given.Key, accepted, model);
 
             case CommandResult.Rejected or CommandResult.Conflict when given.WasDone:

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Tallystick.Commands;
 using Tallystick.Events;
 using Tallystick.Projections;
+using Tallystick.Storage;
 using Tallystick.Tenancy;
 using Tallystick.Testing.Generation;
 
@@ -35,9 +36,13 @@ internal sealed class RandomWorkload(IServiceProvider services, GenerationOption
         var stream = new StreamId(commands.Decider.Category, random.Pick(Keys));
         if (random.Chance(0.15))
             await (Task)State.MakeGenericMethod(commands.Decider.StateType).Invoke(client, [tenant, stream])!;
-        else if (await client.ExecuteAsync(tenant, stream, commands.Next(random, client.Memory)) is null || _documents.IsEmpty || random.Chance(0.6))
+        else if (await client.ExecuteAsync(tenant, stream, commands.Next(random, client.Memory), Expected(client, tenant, stream)) is null || _documents.IsEmpty || random.Chance(0.6))
             return;
         else
             await (Task)Find.MakeGenericMethod(random.Pick<Type>(_documents)).Invoke(client, [tenant, stream.Key, client.Token(tenant)])!;
     }
+
+    /// <summary>Mostly none; now and then the version that the client saw last, which may be an old one.</summary>
+    private static ExpectedVersion Expected(SimulatedClient client, TenantId tenant, StreamId stream) =>
+        client.Randomness.Chance(0.25) ? ExpectedVersion.Exactly(client.Version(tenant, stream)) : ExpectedVersion.Any;
 }

@@ -23,6 +23,7 @@ public sealed class SimulatedClient
     private readonly SimulationCore _core;
     private readonly Observations _observations;
     private readonly Dictionary<TenantId, LogPosition> _tokens = [];
+    private readonly Dictionary<(TenantId, StreamId), StreamVersion> _versions = [];
     private int _operations;
     private int _commands;
 
@@ -42,6 +43,12 @@ public sealed class SimulatedClient
     public LogPosition Token(TenantId tenant) => _tokens.GetValueOrDefault(tenant);
 
     /// <summary>
+    /// The version of a stream that this client saw last, as of its own commands and reads of states; none if it saw none. Others may have changed the
+    /// stream since.
+    /// </summary>
+    public StreamVersion Version(TenantId tenant, StreamId stream) => _versions.GetValueOrDefault((tenant, stream));
+
+    /// <summary>
     /// Gives a command, mostly with an idempotency key; while there is no answer, it is repeated with the same key. Null: there never was an answer,
     /// so whether it took effect isn't known.
     /// </summary>
@@ -56,16 +63,20 @@ public sealed class SimulatedClient
         {
             var isDone = key is not null && model.HasKey(key);
             var result = await CallAsync(
-                $"{tenant} {stream} {CSharpText.Brief(command, typeof(object))}", async services =>
+                $"{tenant} {stream} {CSharpText.Brief(command, typeof(object))}{(expected == ExpectedVersion.Any ? "" : $" at {expected}")}", async services =>
                     await (await services.GetRequiredService<Tallystick.Tenancy.Tenants>().GetAsync(tenant, CancellationToken.None)).ExecuteAsync(
                         stream, command, conditions, CancellationToken.None));
             if (result is null)
                 continue;
-            var given = new GivenCommand(tenant, stream, command, key, versionBefore, StreamVersion.Of(model.VersionOf(stream)), result, isDone);
+            var given = new GivenCommand(tenant, stream, command, key, expected, versionBefore, StreamVersion.Of(model.VersionOf(stream)), result, isDone);
             if (_observations.Note(given) is { } wrong)
                 _core.Fail($"{Name} gave {CSharpText.Brief(command, typeof(object))} to {stream} of {tenant}: {wrong}.");
             if (result is CommandResult.Accepted accepted)
+            {
                 Learn(tenant, accepted.Position);
+                _versions[(tenant, stream)] = accepted.Version;
+            }
+
             return result;
         }
 
@@ -105,6 +116,7 @@ public sealed class SimulatedClient
             return null;
         if (found.Value.Version < before)
             _core.Fail($"{Name} read the state of {stream} of {tenant} at version {found.Value.Version}, but before it asked the stream was at {before}.");
+        _versions[(tenant, stream)] = found.Value.Version;
         _observations.Note(new StateRead(
             tenant, stream, typeof(TState), found.Value.Version, JsonSerializer.SerializeToUtf8Bytes(found.Value.State, EventSerializer.DefaultOptions), Name));
         return found.Value;

@@ -155,6 +155,75 @@ internal static class Catalog
         {
             Edits = [new("Tallystick/Commands/CommandRequest.cs", "noneAfter) => Amend(commit => commit.Require(query, noneAfter));", "noneAfter) { }")],
         },
+        new("a document keeps the index entries that it had first", "orders", 50, "can't be found by what it says")
+        {
+            Edits =
+            [
+                new("Tallystick/Projections/CollectionBuffer.cs",
+                    "new Document(slot.Key, body, Collection.IndexEntries(slot.Value), slot.Position)",
+                    "new Document(slot.Key, body, FirstIndex.TryAdd(slot.Key, Collection.IndexEntries(slot.Value)) ? FirstIndex[slot.Key] : FirstIndex[slot.Key], slot.Position)"),
+                new("Tallystick/Projections/CollectionBuffer.cs",
+                    "    private readonly Dictionary<string, Slot> _slots",
+                    "    private readonly Dictionary<string, ImmutableArray<IndexEntry>> FirstIndex = []; private readonly Dictionary<string, Slot> _slots"),
+            ],
+        },
+        new("documents of a retired generation are left", "ledger", 100, "generations that nobody reads")
+        {
+            Edits =
+            [
+                new("Tallystick/Projections/ProjectionRunner.cs",
+                    "var commit = Commit.For(Tenant).Change([.. page.Items.Select(document => new DocumentChange.Delete(target, document.Key))]);",
+                    "var commit = Commit.For(Tenant);"),
+                new("Tallystick/Projections/ProjectionRunner.cs", "if (page.Next is null)", "if (target.Generation > 0)"),
+            ],
+        },
+        new("the version that a client demands is ignored", "random", 100, "but the client demanded")
+        {
+            Edits =
+            [
+                new("Tallystick/Commands/CommandHandler.cs", "&& !isStale && request.ExpectedVersion.Allows(cached.Version);", "&& !isStale;"),
+                new("Tallystick/Commands/CommandHandler.cs", "return request.ExpectedVersion.Allows(state.Version)", "return state.Version >= StreamVersion.None"),
+            ],
+        },
+        new("a subscription's place is saved before its effect", "orders", 100, "notifications")
+        {
+            Edits =
+            [
+                new("Tallystick/Subscriptions/SubscriptionRunner.cs",
+                    "        var before = _examined;\n        _examined = recorded.Position;\n",
+                    "        var before = _examined;\n        _examined = recorded.Position;\n        await SaveAsync(cancellationToken);\n"),
+            ],
+        },
+        new("two processes have the same effect", "orders", 200, "notifications")
+        {
+            Edits =
+            [
+                new("Tallystick/Subscriptions/SubscriptionRunner.cs",
+                    "await CommitAsync(commit.Save(Name, recorded.Position, _saved), cancellationToken);",
+                    "await CommitAsync(commit.Save(Name, recorded.Position), cancellationToken);"),
+            ],
+        },
+        new("a page that was read ahead is taken for another", "ledger", 100, Fold, Stale)
+        {
+            Edits =
+            [
+                new("Tallystick/Subscriptions/LogReader.cs", "if (_ahead is { } ahead && _aheadRead == read)", "if (_ahead is { } ahead)"),
+            ],
+        },
+        new("a full page of the log leaves out the event after it", "orders", 100, "claims to have examined")
+        {
+            Edits =
+            [
+                new("Tallystick/Storage/InMemory/InMemoryLog.cs", "return new EventPage(page.Events, page.Events[^1].Position);", "return new EventPage(page.Events, e.Position);"),
+            ],
+        },
+        new("the pages of a stream overlap", "random", 100, "where")
+        {
+            Edits =
+            [
+                new("Tallystick/Storage/InMemory/InMemoryLog.cs", "Index(Math.Max(read.From.Value, 1) - 1, events)", "Index(Math.Max(read.From.Value - 1, 1) - 1, events)"),
+            ],
+        },
         new("a repetition is decided anew", "orders", 100, "it had taken effect before")
         {
             Edits =

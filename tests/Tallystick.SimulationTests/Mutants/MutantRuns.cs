@@ -14,9 +14,12 @@ public static class MutantRuns
         for (var seed = firstSeed; seed < firstSeed + count; seed++)
         {
             // The report of the seed as it is: looking for a shorter schedule would take most of the time.
-            var run = world == "orders"
-                ? Simulation.Try(seed, app => app.AddOrders(), w => w.EverythingHolds(), OrdersWorld.Options with { ShrinkRunsMax = 0 })
-                : Simulation.Try(seed, tally => tally.AddLedger(), w => w.LedgerHolds(), LedgerWorld.Options with { ShrinkRunsMax = 0 });
+            var run = world switch
+            {
+                "orders" => Simulation.Try(seed, app => app.AddOrders(), w => w.EverythingHolds(), OrdersWorld.Options with { ShrinkRunsMax = 0 }),
+                "random" => Simulation.Try(seed, app => app.AddOrders(), null, RunHashes.RandomOrders with { ShrinkRunsMax = 0 }),
+                _ => Simulation.Try(seed, tally => tally.AddLedger(), w => w.LedgerHolds(), LedgerWorld.Options with { ShrinkRunsMax = 0 }),
+            };
             if (run.Failure is not null)
                 return string.Create(CultureInfo.InvariantCulture, $"{seed - firstSeed + 1}|{run.Failure}");
         }

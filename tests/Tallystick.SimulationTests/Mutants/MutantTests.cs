@@ -31,6 +31,7 @@ public sealed class MutantTests(ITestOutputHelper output)
         var context = new MutantContext(project, MutantCompiler.Compile(new Mutant("nothing", "orders", 20) { Edits = [Catalog.NoEdit(project)] }));
         Assert.Null(context.FirstFailure("orders", Seeds.First, 20));
         Assert.Null(context.FirstFailure("ledger", Seeds.First, 20));
+        Assert.Null(context.FirstFailure("random", Seeds.First, 20));
         context.Unload();
     }
 }
