@@ -1,3 +1,4 @@
+using Sample.Orders;
 using Tallystick.Commands;
 using Tallystick.Events;
 
@@ -12,7 +13,14 @@ public sealed record Inbox(int Count)
 public abstract record NotificationCommand;
 
 /// <summary>Tells a user something about an order.</summary>
-public sealed record Notify(string OrderId, string Text, DateTimeOffset At) : NotificationCommand;
+public sealed record Notify(string OrderId, string Text, DateTimeOffset At) : NotificationCommand, IValidated
+{
+    public IEnumerable<ValidationFailure> Validate()
+    {
+        if (!StreamIds.TryMake(OrderDecider.StreamCategory, OrderId, out _))
+            yield return new ValidationFailure("orderId", "Use the id of an order.");
+    }
+}
 
 public abstract record NotificationEvent;
 

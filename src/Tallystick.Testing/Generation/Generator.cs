@@ -81,5 +81,5 @@ internal sealed class ValueGenerator
 
     /// <summary>A generator of FsCheck's that draws a seed and a size, and makes the value of these.</summary>
     public static Gen<T> ToGen<T>(Func<long, int, T> make) => Gen.Sized(size =>
-        Gen.Choose(int.MinValue, int.MaxValue).Two().Select(halves => make(((long)halves.Item1 << 32) | (uint)halves.Item2, size)));
+        Gen.Choose(int.MinValue, int.MaxValue).Two().Select(halves => make(unchecked(((long)halves.Item1 << 32) | (uint)halves.Item2), size)));
 }
