@@ -61,20 +61,14 @@ internal sealed class Statement(SqliteDatabase database, sqlite3_stmt handle, st
     /// <summary>Runs the statement to its end and makes it ready to be used again.</summary>
     public void Run()
     {
-        var code = raw.sqlite3_step(handle);
-        if (code is not (raw.SQLITE_DONE or raw.SQLITE_ROW))
+        try
         {
-            try
-            {
-                database.Check(code, sql);
-            }
-            finally
-            {
-                raw.sqlite3_reset(handle);
-            }
+            database.Check(raw.sqlite3_step(handle), sql);
         }
-
-        raw.sqlite3_reset(handle);
+        finally
+        {
+            raw.sqlite3_reset(handle);
+        }
     }
 
     /// <summary>Reads the rows; disposing makes the statement ready to be used again (and ends its read of the file).</summary>

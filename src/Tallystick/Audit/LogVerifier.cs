@@ -79,7 +79,7 @@ public static class LogVerifier
     {
         var page = await store.ReadLogAsync(tenant, new LogRead(LogPosition.Of(endPosition - 1), 1), cancellationToken);
         if (page.Events is not [var e])
-            throw new ArgumentOutOfRangeException(nameof(endPosition), endPosition, $"The log of tenant '{tenant}' has no event at position {endPosition}.");
+            throw new TallystickException($"The log of tenant '{tenant}' has no event at position {endPosition}, although its head is beyond. Verify the log.");
         if (e.TreeNodes.Length < (level + 1) * Hash256.ByteLength)
             throw new TallystickException($"The tree nodes of tenant '{tenant}' at position {endPosition} are cut off. Verify the log.");
         return new Hash256(e.TreeNodes.Span.Slice(level * Hash256.ByteLength, Hash256.ByteLength));

@@ -26,6 +26,40 @@ public sealed class BoundsTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _file.DisposeAsync();
 
     [Fact]
+    public async Task A_stream_may_have_a_name_as_long_as_the_limits_are_set_to_allow()
+    {
+        var options = new SqliteStoreOptions { Limits = StoreLimits.Default with { StreamNameLengthMax = 2000 } };
+        var stream = new StreamId("order", new string('ö', 1900));
+        await using (var store = SqliteStore.Open(_file.Path, options))
+            (await store.CommitAsync(Commit.For(Acme).Append(stream, ExpectedVersion.NoStream, _make.Many(2)), Stop)).Demand();
+
+        await using var again = SqliteStore.Open(_file.Path, options);
+        Assert.Equal([1L, 2L], (await again.ReadStreamAsync(Acme, new StreamRead(stream, StreamVersion.Of(1), 10), Stop)).Select(e => e.Version.Value));
+        Assert.Equal(stream, (await again.ReadLogAsync(Acme, new LogRead(LogPosition.Start, 1), Stop)).Events[0].Stream);
+    }
+
+    [Fact]
+    public async Task More_collections_than_the_writer_remembers_keep_their_documents_apart()
+    {
+        const int Collections = 10_500, Page = 500;
+        var store = _file.Open();
+        // Every collection is written to twice, the second time when the first ones are forgotten.
+        for (var n = 0; n < 2 * Collections; n += Page)
+        {
+            (await store.CommitAsync(
+                Commit.For(Acme).Change([.. Enumerable.Range(n, Page).Select(i => new DocumentChange.Put(
+                    new CollectionId($"c{i % Collections}", 1), new Document($"{i / Collections}", "{}"u8.ToArray(), [], LogPosition.Start)))]),
+                Stop)).Demand();
+        }
+
+        foreach (var i in new[] { 0, 1, 499, 9_999, 10_000, 10_001, Collections - 1 })
+        {
+            var page = await store.QueryDocumentsAsync(Acme, new DocumentQuery($"c{i}") { Generation = 1 }, Stop);
+            Assert.Equal(["0", "1"], page.Items.Select(document => document.Key));
+        }
+    }
+
+    [Fact]
     [Trait("Speed", "Slow")]
     public async Task Memory_stays_flat_over_300_000_events_and_opening_them_reads_the_tail_alone()
     {

@@ -200,6 +200,16 @@ public sealed class LogVerifierTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_proof_from_a_log_that_ends_before_its_head_is_an_error_of_the_stores()
+    {
+        await AppendAsync(8);
+        var store = new TamperedStore(_store, (await LogAsync())[..5], await _store.ReadHeadAsync(Tenant, Token));
+        var error = await Assert.ThrowsAsync<TallystickException>(() => LogVerifier.ProveInclusionAsync(store, Tenant, LogPosition.Of(3), 8, Token).AsTask());
+        Assert.Contains("no event at position 8", error.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => LogVerifier.ProveInclusionAsync(store, Tenant, LogPosition.Of(3), 9, Token).AsTask());
+    }
+
+    [Fact]
     public async Task Findings_are_bounded()
     {
         await AppendAsync(LengthMax);

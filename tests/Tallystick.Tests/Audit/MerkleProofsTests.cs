@@ -15,6 +15,19 @@ public sealed class MerkleProofsTests
     private static readonly TreeNodeReader s_reader = RfcReference.ReaderOf(s_leaves);
 
     [Fact]
+    public async Task Proofs_that_say_the_same_are_equal()
+    {
+        var proofs = new HashSet<ConsistencyProof>();
+        for (var i = 0; i < 2; i++)
+        {
+            for (var size = 2; size < Size; size++)
+                proofs.Add(await MerkleProofs.ConsistencyAsync(size - 1, size, s_reader, TestContext.Current.CancellationToken));
+        }
+
+        Assert.Equal(Size - 2, proofs.Count);
+    }
+
+    [Fact]
     public async Task Every_leaf_of_every_tree_up_to_64_is_proved_and_no_altered_proof_is()
     {
         for (var size = 1; size <= Size; size++)

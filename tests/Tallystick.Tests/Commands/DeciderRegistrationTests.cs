@@ -82,6 +82,17 @@ public sealed class DeciderRegistrationTests
             "same commands", Assert.Throws<ArgumentException>(() => Deciders.Of(new CounterDecider(), other)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_command_of_a_type_that_two_deciders_take_is_refused_when_it_comes()
+    {
+        // Nobody could see it before: the type that has both interfaces is in no list of types.
+        var deciders = Deciders.Of(new Of<ICommand, Happened, State>(new State(), "one"), new Of<IThirdCommand, Happened, State>(new State(), "two"));
+        var mock = System.Reflection.Emit.AssemblyBuilder.DefineDynamicAssembly(new("commands"), System.Reflection.Emit.AssemblyBuilderAccess.Run)
+            .DefineDynamicModule("commands").DefineType("Both", System.Reflection.TypeAttributes.Public, typeof(object), [typeof(ICommand), typeof(IThirdCommand)])
+            .CreateType();
+        Assert.Contains("a command of two deciders", Assert.Throws<InvalidOperationException>(() => deciders.ForCommand(mock)).Message, StringComparison.Ordinal);
+    }
+
     public interface ICommand;
 
     public interface IOtherCommand;

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Tallystick.Commands;
 using Tallystick.Events;
 using Tallystick.Storage;
@@ -121,6 +123,8 @@ public sealed class SnapshotTests
     {
         var error = Assert.Throws<InvalidOperationException>(() => new CommandWorld(new UnserialisableDecider()));
         Assert.Contains("SnapshotEvery", error.Message, StringComparison.Ordinal);
+        var lost = Assert.Throws<InvalidOperationException>(() => new CommandWorld(new ForgetfulDecider()));
+        Assert.Contains("it comes back as null", lost.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -173,6 +177,30 @@ public sealed class SnapshotTests
         public ImmutableArray<int> Values { get; }
 
         public int Other { get; }
+    }
+
+    /// <summary>JSON makes nothing of it.</summary>
+    [JsonConverter(typeof(NothingConverter))]
+    public sealed record Nothing;
+
+    private sealed class NothingConverter : JsonConverter<Nothing>
+    {
+        public override Nothing? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => null;
+
+        public override void Write(Utf8JsonWriter writer, Nothing value, JsonSerializerOptions options) => writer.WriteNullValue();
+    }
+
+    private sealed class ForgetfulDecider : Decider<Ping, Pinged, Nothing>
+    {
+        public override string Category => "ping";
+
+        public override Nothing InitialState { get; } = new();
+
+        public override int SnapshotEvery => 1;
+
+        public override Decision<Pinged> Decide(Ping command, Nothing state) => Accept(new Pinged());
+
+        public override Nothing Evolve(Nothing state, Pinged @event) => state;
     }
 
     public sealed record Ratio(double Value);

@@ -33,6 +33,13 @@ public sealed class ValueTextTests
         Assert.StartsWith(what, Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Values>(json)).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void Positions_and_versions_are_in_the_order_of_their_numbers()
+    {
+        Assert.Equal([1L, 2L, 10L], new[] { LogPosition.Of(10), LogPosition.Of(1), LogPosition.Of(2) }.Order().Select(position => position.Value));
+        Assert.Equal([1L, 2L, 10L], new[] { StreamVersion.Of(10), StreamVersion.Of(1), StreamVersion.Of(2) }.Order().Select(version => version.Value));
+    }
+
+    [Fact]
     public void Identities_are_read_by_code_that_knows_only_that_they_can_be()
     {
         Assert.Equal(new StreamId("order", "1"), Read<StreamId>("order-1"));

@@ -128,6 +128,9 @@ public static class ImmutabilitySamples
 
     public sealed record Leaf<T>(T Item) : Node<T>;
 
+    /// <summary>A case of a node of lists alone.</summary>
+    public sealed record Branch<T>(int[] Wrong) : Node<ImmutableArray<T>>;
+
     public sealed record TextLeaf(StringHolder Text) : Node<string>;
 
     public sealed record StringHolder(int[] Codes);

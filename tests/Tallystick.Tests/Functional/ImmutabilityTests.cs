@@ -31,6 +31,13 @@ public sealed class ImmutabilityTests
     }
 
     [Fact]
+    public void A_type_is_not_trusted_without_a_reason()
+    {
+        Assert.Equal("A base class.", new ImmutableAttribute("A base class.").Reason);
+        Assert.Contains("Say why", Assert.Throws<ArgumentException>(() => new ImmutableAttribute(" ")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_setter_deep_inside_is_found_with_its_path()
     {
         var finding = Assert.Single(Immutability.Check(typeof(ImmutabilitySamples.Order)));

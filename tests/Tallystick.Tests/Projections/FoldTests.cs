@@ -2,7 +2,6 @@ using Tallystick.Events;
 using Tallystick.Projections;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
-using Tallystick.Testing.Stores;
 using Tallystick.Tests.Subscriptions;
 
 namespace Tallystick.Tests.Projections;
@@ -124,45 +123,6 @@ public sealed class FoldTests
     }
 
     [Fact]
-    public async Task A_document_that_does_not_fit_its_type_any_more_stops_the_projection_and_names_the_cure()
-    {
-        await using var world = new World();
-        var first = await world.StartAsync(new OrderSummaries());
-        await world.ReachesAsync(first, "order-summaries", await world.AppendAsync("1", new OrderPlaced("ann", 1)));
-        await first.StopAsync(world.Soon);
-        var head = await world.AppendAsync("1", new LineAdded(1));
-        var rows = await world.OrdersAsync();
-        var host = await world.StartAsync(new Reshaped());
-
-        var stopped = await world.IsAsync(host, "order-summaries", SubscriptionState.Stopped);
-
-        Assert.Equal(head, stopped.Failure!.Position);
-        Assert.Contains("Document '1' of 'order-summaries' doesn't fit ReshapedOrder", stopped.Failure.Error, StringComparison.Ordinal);
-        Assert.Contains("raise the projection's version", stopped.Failure.Error, StringComparison.Ordinal);
-        Assert.Equal(rows, await world.OrdersAsync());
-    }
-
-    [Fact]
-    public async Task Documents_that_can_not_be_read_are_the_stores_fault_and_not_the_events()
-    {
-        await using var world = new World();
-        var first = await world.StartAsync(new OrderSummaries());
-        await world.ReachesAsync(first, "order-summaries", await world.AppendAsync("1", new OrderPlaced("ann", 1)));
-        await first.StopAsync(world.Soon);
-        var head = await world.AppendAsync("1", new LineAdded(1));
-        var store = new FaultyStore(world.Store);
-        store.Inject(StoreFault.Fail("bad sector", () => new IOException("The disk has a bad sector.")).On(StoreOperation.FindDocuments)
-            .Where(call => call.Argument is "order-summaries").Times(20));
-        var host = world.Host(new OrderSummaries(), World.Impatient with { RetriesMax = 0 }, store);
-        var seen = host.WaitForStatusAsync(World.Acme, "order-summaries", status => status.StoreError is not null, world.Soon);
-        await host.StartAsync(world.Soon);
-
-        Assert.Equal("The disk has a bad sector.", (await seen).StoreError);
-        await world.ReachesAsync(host, "order-summaries", head);
-        Assert.Equal(await world.ExpectedOrdersAsync(), await world.OrdersAsync());
-    }
-
-    [Fact]
     public async Task An_event_that_was_renamed_since_is_still_read()
     {
         await using var world = new World();
@@ -212,8 +172,35 @@ public sealed class FoldTests
         Assert.Contains("twice", Assert.Throws<InvalidOperationException>(() => new Wrong(handlesTwice: true)).Message, StringComparison.Ordinal);
         Assert.Contains("can't be indexed", Assert.Throws<NotSupportedException>(() => new Wrong(indexesDouble: true)).Message, StringComparison.Ordinal);
         Assert.Contains("one property", Assert.Throws<ArgumentException>(() => new Wrong(indexesTwoSteps: true)).Message, StringComparison.Ordinal);
+        Assert.Contains("index 'id' twice", Assert.Throws<ArgumentException>(() => new Wrong(indexesTwice: true)).Message, StringComparison.Ordinal);
+        Assert.Contains("collection 'empty/things' twice", Assert.Throws<InvalidOperationException>(() => new Empty(collections: 2)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new OrderSummaries(name: "Order Summaries"));
         Assert.Throws<ArgumentOutOfRangeException>(() => new OrderSummaries(version: 0));
+    }
+
+    [Fact]
+    public async Task A_projection_without_handlers_or_documents_is_refused_and_one_that_runs_can_not_be_changed()
+    {
+        await using var world = new World();
+        Assert.Contains("handles no event", Assert.Throws<InvalidOperationException>(() => world.Host(new Empty(collections: 1))).Message, StringComparison.Ordinal);
+        Assert.Contains("no collection", Assert.Throws<InvalidOperationException>(() => world.Host(new Empty(handles: true))).Message, StringComparison.Ordinal);
+        var running = new Empty(collections: 1, handles: true);
+        world.Host(running);
+        Assert.Contains("already runs", Assert.Throws<InvalidOperationException>(running.AddMore).Message, StringComparison.Ordinal);
+    }
+
+    private sealed class Empty : Projection
+    {
+        public Empty(int collections = 0, bool handles = false)
+            : base("empty", version: 1)
+        {
+            for (var i = 0; i < collections; i++)
+                AddMore();
+            if (handles)
+                On<OrderPlaced>((_, _, _, _) => ValueTask.CompletedTask);
+        }
+
+        public void AddMore() => Collection<OrderOwner>("things");
     }
 
     private sealed class Forgiving : Projection<OrderSummary>
@@ -223,21 +210,6 @@ public sealed class FoldTests
         {
             Upsert<OrderPlaced>((_, at) => at.Stream.Key, (present, e, at) => present ?? new OrderSummary(at.Stream.Key, e.Customer, default, e.Total));
             Update<LineAdded>((order, e) => order with { Total = order.Total + e.Amount }, whenMissing: WhenMissing.Ignore);
-        }
-    }
-
-    private sealed record ReshapedOrder(string Id, int Customer, OrderStatus Status, decimal Total);
-
-    /// <summary>Its document has changed, and somebody forgot to raise the version.</summary>
-    private sealed class Reshaped : Projection<ReshapedOrder>
-    {
-        public Reshaped()
-            : base("order-summaries", version: 1)
-        {
-            Index(order => order.Status);
-            Index(order => order.Customer);
-            Index(order => order.Total);
-            Update<LineAdded>((order, e) => order with { Total = order.Total + e.Amount });
         }
     }
 
@@ -259,7 +231,7 @@ public sealed class FoldTests
 
     private sealed class Wrong : Projection<Measured>
     {
-        public Wrong(bool handlesTwice = false, bool indexesDouble = false, bool indexesTwoSteps = false)
+        public Wrong(bool handlesTwice = false, bool indexesDouble = false, bool indexesTwoSteps = false, bool indexesTwice = false)
             : base("wrong", version: 1)
         {
             Delete<OrderPlaced>();
@@ -267,6 +239,8 @@ public sealed class FoldTests
                 Delete<OrderPlaced>();
             if (indexesDouble)
                 Index(document => document.Length);
+            for (var i = 0; indexesTwice && i < 2; i++)
+                Index(document => document.Id);
             if (indexesTwoSteps)
                 Index(document => document.Owner.Customer);
         }

@@ -147,6 +147,11 @@ public sealed class ReadModelTests
         var middle = await models.Between(order => order.Total, 3m, 5m).OrderBy(order => order.Total).PageAsync(fresh, world.Soon);
         Assert.Equal([3m, 3m, 3m, 4m, 4m, 4m], middle.Items.Select(item => item.Value!.Total));
 
+        var few = await models.Query().Before(order => order.Total, 2m).PageAsync(fresh, world.Soon);
+        Assert.Equal([0m, 0m, 0m, 1m, 1m, 1m], few.Items.Select(item => item.Value!.Total).Order());
+        var many = await models.Query().From(order => order.Total, 8m).PageAsync(fresh, world.Soon);
+        Assert.Equal([8m, 8m, 8m, 9m, 9m, 9m], many.Items.Select(item => item.Value!.Total).Order());
+
         foreach (var descending in new[] { false, true })
         {
             var query = descending ? models.OrderByDescending(order => order.Total) : models.OrderBy(order => order.Total);

@@ -182,6 +182,39 @@ public sealed class RebuildTests
     }
 
     [Fact]
+    public async Task A_rebuild_is_not_begun_twice_and_a_newer_version_leaves_nothing_of_it_behind()
+    {
+        await using var world = new World();
+        var head = await world.AppendHistoryAsync(5);
+        var store = new FaultyStore(world.Store);
+        var host = await world.StartAsync(new OrderSummaries(), SmallSteps, store);
+        await world.ReachesAsync(host, "order-summaries", head);
+        // The rebuild gets as far as its first batch.
+        var held = store.Inject(StoreFault.Held.On(StoreOperation.Commit).AtCall(3));
+        await host.RebuildAsync(World.Acme, "order-summaries", world.Soon);
+        await held.WhenStruckAsync(world.Soon);
+        var again = host.RebuildAsync(World.Acme, "order-summaries", world.Soon);
+        held.Remove();
+        Assert.Contains("is being rebuilt already", (await Assert.ThrowsAsync<InvalidOperationException>(() => again)).Message, StringComparison.Ordinal);
+        await world.IsAsync(host, "order-summaries", SubscriptionState.Live);
+
+        // The next one is never finished: the host ends in the middle of it, and the next host has another version.
+        held = store.Inject(StoreFault.Held.On(StoreOperation.Commit).AtCall(3));
+        await host.RebuildAsync(World.Acme, "order-summaries", world.Soon);
+        await held.WhenStruckAsync(world.Soon);
+        await host.StopAsync(world.Soon);
+        Assert.NotNull(await world.Store.ReadCheckpointAsync(World.Acme, "order-summaries@3", world.Soon));
+        var next = await world.StartAsync(new OrderSummaries(2));
+        await world.ReachesAsync(next, "order-summaries", head);
+        await world.ReachesAsync(next, "order-summaries", await world.AppendAsync("x", new OrderPlaced("ann", 1)));
+
+        Assert.Null(await world.Store.ReadCheckpointAsync(World.Acme, "order-summaries@3", world.Soon));
+        Assert.Equal("", await world.RowsAsync("order-summaries", generation: 3));
+        Assert.Equal(4, (await world.Store.QueryDocumentsAsync(World.Acme, new DocumentQuery("order-summaries"), world.Soon)).Generation);
+        Assert.Equal(await world.ExpectedOrdersAsync(), await world.OrdersAsync());
+    }
+
+    [Fact]
     public async Task A_running_older_version_gives_way_to_a_newer_one_and_can_be_resumed()
     {
         await using var world = new World();

@@ -37,6 +37,16 @@ public sealed class FollowTests
     }
 
     [Fact]
+    public async Task An_event_after_the_position_is_not_waited_for()
+    {
+        await using var world = new World();
+        var catalog = new SubscriptionCatalog(world.Store, world.Serializer, [new Echo()], TimeProvider.System);
+        var noise = await world.AppendAsync("1", new Noise(1));
+        var later = await world.AppendAsync("1", new LineAdded(1));
+        Assert.Equal(later, (await catalog.FollowAsync(typeof(Echo), World.Acme, ReadFreshness.AtLeast(noise), world.Soon)).Position);
+    }
+
+    [Fact]
     public async Task A_subscription_that_is_behind_at_the_deadline_is_named()
     {
         await using var world = new World();
