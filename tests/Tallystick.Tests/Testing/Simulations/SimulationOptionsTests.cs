@@ -37,7 +37,7 @@ public sealed class SimulationOptionsTests
     public void An_option_out_of_its_range_is_refused(string name, SimulationOptions options)
     {
         Assert.Equal(name, Assert.ThrowsAny<ArgumentException>(() => Simulation.Run(1, AddTills, options: options)).ParamName);
-        Assert.Equal(name, Assert.ThrowsAny<ArgumentException>(() => Simulation.RunMany(1, 2, AddTills, options: options)).ParamName);
+        Assert.Equal(name, Assert.ThrowsAny<ArgumentException>(() => Simulation.RunMany(1, 2, AddTills, options: options, cancellationToken: TestContext.Current.CancellationToken)).ParamName);
     }
 
     [Theory]
@@ -45,11 +45,11 @@ public sealed class SimulationOptionsTests
     [InlineData(1, -1)]
     [InlineData(long.MaxValue, 2)]
     public void A_range_without_seeds_is_refused(long first, int count) =>
-        Assert.ThrowsAny<ArgumentException>(() => Simulation.RunMany(first, count, AddTills));
+        Assert.ThrowsAny<ArgumentException>(() => Simulation.RunMany(first, count, AddTills, cancellationToken: TestContext.Current.CancellationToken));
 
     [Theory]
     [MemberData(nameof(AtTheEdge), DisableDiscoveryEnumeration = true)]
-    public void A_world_at_the_edge_runs(SimulationOptions options) => Assert.True(Simulation.RunMany(1, 3, AddTills, options: options) > 0);
+    public void A_world_at_the_edge_runs(SimulationOptions options) => Assert.True(Simulation.RunMany(1, 3, AddTills, options: options, cancellationToken: TestContext.Current.CancellationToken) > 0);
 
     [Fact]
     public void An_application_that_can_not_be_built_is_told_of() => Fails(
