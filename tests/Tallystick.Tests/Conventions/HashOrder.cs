@@ -34,7 +34,7 @@ internal static class HashOrder
         foreach (var file in all)
         {
             var model = compilation.GetSemanticModel(file.Tree.SyntaxTree);
-            foreach (var use in Uses(file).Where(use => IsHashTable(model.GetTypeInfo(use).Type) && !IsHarmless(use)))
+            foreach (var use in Uses(file).Where(use => IsHashTable(model.GetTypeInfo(use).Type) && !IsHarmless(use)).Concat(HandedOn(file, model)))
                 yield return $"{file.At(use)} {use.Parent!.ToString().Split('\n')[0].Trim()}";
         }
     }
@@ -47,6 +47,13 @@ internal static class HashOrder
             .Concat(file.All<InvocationExpressionSyntax>().Select(call => call.Expression).OfType<MemberAccessExpressionSyntax>()
                 .Where(access => char.IsUpper(access.Name.Identifier.ValueText[0]) && typeof(Enumerable).GetMethods().Any(method => method.Name == access.Name.Identifier.ValueText))
                 .Select(access => access.Expression));
+
+    /// <summary>Given to somebody who sees only a sequence: <c>string.Join</c>, <c>AddRange</c>, the constructor of a list.</summary>
+    private static IEnumerable<ExpressionSyntax> HandedOn(SourceFile file, SemanticModel model) =>
+        from argument in file.All<ArgumentSyntax>()
+        let type = model.GetTypeInfo(argument.Expression)
+        where IsHashTable(type.Type) && type.ConvertedType is INamedTypeSymbol { Name: "IEnumerable" }
+        select argument.Expression;
 
     /// <summary>Follows the chain of calls to the first that makes the order irrelevant.</summary>
     private static bool IsHarmless(ExpressionSyntax use)
