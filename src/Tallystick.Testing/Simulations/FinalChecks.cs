@@ -49,7 +49,11 @@ internal sealed class FinalChecks(SimulationCore core, Observations observations
                 if (status.State == SubscriptionState.Stopped)
                     core.Fail($"Tenant {tenant}: '{status.Name}' has stopped at position {status.Failure?.Position} ({status.Failure?.EventType}): {status.Failure?.Error}");
                 else if (status.State != SubscriptionState.Superseded && (status.State != SubscriptionState.Live || status.Position.Value < head))
-                    core.Fail($"Tenant {tenant}: '{status.Name}' on {node.Name} is {status.State} at position {status.Position} of {head}, and nothing is left that would wake it.");
+                {
+                    core.Fail(
+                        $"Tenant {tenant}: '{status.Name}' on {node.Name} is {status.State} at position {status.Position} of {head}, and nothing is left that would wake it. "
+                        + "Does its handler wait for what the simulation doesn't run: Task.Run, a delay without the injected TimeProvider, real input or output?");
+                }
             }
         }
     }
