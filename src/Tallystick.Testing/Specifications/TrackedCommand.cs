@@ -49,7 +49,9 @@ public sealed class TrackedCommand
         var difference = Difference.Between(wanted, Events.Select(e => (Stream: e.Recorded.Stream.ToString(), e.Event)).ToArray());
         return difference.IsEmpty ? this : throw new CheckFailedException(
             $"Other events were expected to be caused; the command's result is {Result}.\n{CSharpText.Indented(difference.ToString(), "  ")}\n\nThis would hold:\n    "
-            + Story.Call("ThenEvents", Events.Select(e => new StreamEvents(e.Recorded.Stream, [e.Event]).ToString())));
+            + Story.Call("ThenEvents", Events.Select(e => new StreamEvents(e.Recorded.Stream, [e.Event]).ToString()))
+            + (Others.IsEmpty ? "" : "\n\nStored in the meantime, but not said to be caused by it (they were committed on the side, or by someone else):\n    "
+                + string.Join("\n    ", Others.Select(e => $"{e.Type} in {e.Stream} at position {e.Position}"))));
     }
 
     /// <summary>It changed a document, which is now equal to this one part by part.</summary>
