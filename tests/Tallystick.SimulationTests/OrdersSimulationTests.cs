@@ -19,6 +19,7 @@ public sealed class OrdersSimulationTests
 
     [Fact]
     [Trait("Speed", "Slow")]
-    public void The_sample_survives_anything() => Simulation.RunMany(
-        Seeds.First, Seeds.Count, app => app.AddOrders(), world => world.EverythingHolds(), OrdersWorld.Options, new SeedProgress(Seeds.Count), TestContext.Current.CancellationToken);
+    public void The_sample_survives_anything() => Seeds.Tell("the sample", Seeds.Count, Simulation.RunMany(
+        Seeds.First, Seeds.Count, app => app.AddOrders(), world => world.EverythingHolds(), OrdersWorld.Options, new SeedProgress(Seeds.Count),
+        TestContext.Current.CancellationToken));
 }

@@ -13,6 +13,10 @@ public static class Seeds
     /// <summary>The ledger gets a quarter.</summary>
     public static int OfLedger => Math.Max(1, Count / 4);
 
+    /// <summary>Says what was done, for whoever has asked for it.</summary>
+    public static void Tell(string world, int count, long steps) => Console.Error.WriteLine(
+        string.Create(CultureInfo.InvariantCulture, $"{count:N0} seeds of {world} from {First}, {steps:N0} steps: everything holds."));
+
     private static long Read(string name, long otherwise) =>
         long.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 }
