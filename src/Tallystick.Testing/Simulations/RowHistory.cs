@@ -4,6 +4,7 @@ using Tallystick.Projections;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Stores;
 
 namespace Tallystick.Testing.Simulations;
 
@@ -38,14 +39,14 @@ internal sealed class RowHistory
         var clock = new SettableTime();
         var memory = new InMemoryStore(new StoreOptions { Time = clock });
         var host = new SubscriptionHost(
-            new RecordingStore(memory, history.Note), serializer, projections, [], new SubscriptionOptions { RetriesMax = 0, Time = time });
+            new FaultyStore(memory) { KeepsCalls = false, After = history.NoteAsync }, serializer, projections, [], new SubscriptionOptions { RetriesMax = 0, Time = time });
         host.AddTenant(tenant);
         context.Post(_ => _ = host.StartAsync(CancellationToken.None), null);
         Settle(scheduler);
         foreach (var e in log)
         {
             (clock.Now, history._position) = (e.Time, e.Position.Value);
-            RecordingStore.Copy(e, tenant, memory);
+            Copy(e, tenant, memory);
             Settle(scheduler);
             history.KeepRows();
         }
@@ -102,6 +103,23 @@ internal sealed class RowHistory
         while (scheduler.Step())
         {
         }
+    }
+
+    /// <summary>Stores an event once more, with the same id and position, in a store that has all those before it.</summary>
+    private static void Copy(RecordedEvent e, TenantId tenant, InMemoryStore target)
+    {
+        var commit = Commit.For(tenant)
+            .Append(e.Stream, ExpectedVersion.Exactly(StreamVersion.Of(e.Version.Value - 1)), new NewEvent(e.Id, e.Type, e.SchemaVersion, e.Payload, e.Tags))
+            .From(e.Metadata);
+        target.CommitAsync(commit, CancellationToken.None).AtOnce().Demand();
+    }
+
+    /// <summary>The host here is alone, so none of its commits is ever refused.</summary>
+    private ValueTask NoteAsync(StoreCall call)
+    {
+        if (call.Commit is { } commit)
+            Note(commit);
+        return ValueTask.CompletedTask;
     }
 
     private void Note(Commit commit)

@@ -1,8 +1,7 @@
-using System.Collections.Immutable;
 using System.Text;
-using Tallystick.Audit;
 using Tallystick.Commands;
 using Tallystick.Events;
+using Tallystick.Testing.Machines;
 using Tallystick.Testing.Text;
 
 namespace Tallystick.Testing.Specifications;
@@ -16,18 +15,7 @@ internal sealed class StoredEvents
 
     /// <summary>For the events of a decider.</summary>
     /// <exception cref="CheckFailedException">The decider can't be registered; the message says why.</exception>
-    public static StoredEvents Of(Decider decider)
-    {
-        try
-        {
-            return new StoredEvents(new EventSerializer(
-                new EventTypes(DeciderRegistration.Of(decider).EventTypes, []), new IdGenerator(new SpecificationClock(), new SpecificationEntropy())));
-        }
-        catch (Exception error) when (error is ArgumentException or InvalidOperationException)
-        {
-            throw new CheckFailedException($"No application could register {CSharpText.TypeName(decider.GetType())}: {error.Message}", error);
-        }
-    }
+    public static StoredEvents Of(Decider decider) => new(StoredLog.Of(decider).Serializer);
 
     /// <summary>The event as it is read back.</summary>
     /// <exception cref="CheckFailedException">It can't be written or read, or comes back as another.</exception>
@@ -39,7 +27,7 @@ internal sealed class StoredEvents
         {
             var stored = _serializer.Serialize(@event);
             text = Encoding.UTF8.GetString(stored.Payload.Span);
-            read = _serializer.Deserialize(Recorded(stored));
+            read = _serializer.Deserialize(StoredLog.Recorded(stored.Type, stored.SchemaVersion, stored.Payload));
         }
         catch (Exception error)
         {
@@ -52,21 +40,4 @@ internal sealed class StoredEvents
             $"{CSharpText.TypeName(@event.GetType())} doesn't survive being stored: it comes back as another.\n{difference}\nStored as {text}\n"
             + "Give the event a constructor or init properties for all that it holds, of types that JSON can carry.");
     }
-
-    private static RecordedEvent Recorded(NewEvent stored) => new()
-    {
-        Position = LogPosition.Of(1),
-        Id = stored.Id,
-        Stream = new StreamId("specification", "1"),
-        Version = StreamVersion.Of(1),
-        Type = stored.Type,
-        SchemaVersion = stored.SchemaVersion,
-        Time = SpecificationClock.Start,
-        Tags = stored.Tags,
-        Metadata = EventMetadata.None,
-        Payload = stored.Payload,
-        Salt = ReadOnlyMemory<byte>.Empty,
-        PayloadHash = default(Hash256),
-        TreeNodes = ReadOnlyMemory<byte>.Empty,
-    };
 }
