@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Tallystick.Commands;
 using Tallystick.Events;
+using Tallystick.Nodes;
 using Tallystick.Pipeline;
 using Tallystick.Projections;
 using Tallystick.Storage;
@@ -23,6 +24,8 @@ public sealed class TallystickBuilder
     internal CommandOptions CommandOptions { get; private set; } = new();
 
     internal SubscriptionOptions SubscriptionOptions { get; private set; } = new();
+
+    internal NodeOptions NodeOptions { get; private set; } = new();
 
     internal List<Func<IServiceProvider, Action<PipelineBuilder<CommandRequest, CommandResult>>>> Steps { get; } = [];
 
@@ -114,6 +117,13 @@ public sealed class TallystickBuilder
     public TallystickBuilder ConfigureSubscriptions(Func<SubscriptionOptions, SubscriptionOptions> change)
     {
         SubscriptionOptions = change(SubscriptionOptions);
+        return this;
+    }
+
+    /// <summary>Changes how the processes that share a database divide the work of projections and subscriptions.</summary>
+    public TallystickBuilder ConfigureNodes(Func<NodeOptions, NodeOptions> change)
+    {
+        NodeOptions = change(NodeOptions);
         return this;
     }
 

@@ -96,7 +96,7 @@ public static class TallystickServiceCollectionExtensions
             Time = provider.GetRequiredService<TimeProvider>(),
             Entropy = provider.GetRequiredService<Entropy>(),
         },
-        provider.GetRequiredService<ILogger<SubscriptionHost>>());
+        provider.GetRequiredService<ILogger<SubscriptionHost>>(), builder.NodeOptions);
 
     private static Tenants MakeTenants(IServiceProvider provider)
     {
