@@ -17,7 +17,7 @@ namespace Tallystick.Nodes;
 /// take it. And a process that couldn't even notice that (it was stopped, and wakes up) is refused by the store, since its commits carry the
 /// lease's epoch.
 /// </remarks>
-internal sealed class WorkCoordinator
+internal sealed class WorkCoordinator : IDisposable
 {
     /// <summary>The checkpoint of the platform that keeps the number of partitions.</summary>
     public const string PartitionsCheckpoint = "$work-partitions";
@@ -77,6 +77,13 @@ internal sealed class WorkCoordinator
         {
             _stopping.Cancel();
         }
+    }
+
+    /// <summary>Once it has stopped.</summary>
+    public void Dispose()
+    {
+        _leaving.Dispose();
+        _stopping.Dispose();
     }
 
     private async Task AgreeOnPartitionsAsync(CancellationToken cancellationToken)
