@@ -67,7 +67,7 @@ internal sealed class Machines : IDisposable
 
     /// <summary>The leases, from within a machine: the database answers at once.</summary>
     public ImmutableArray<LeaseState> LeasesNow() =>
-        _database.ReadLeasesAsync(TenantId.Platform, new LeaseRead("", 10_000), CancellationToken.None).GetAwaiter().GetResult();
+        _database.ReadLeasesAsync(TenantId.Platform, new LeaseRead("", 10_000), CancellationToken.None).AsTask().GetAwaiter().GetResult();
 
     public CommitResult Commit(Commit commit) => Get(_database.CommitAsync(commit, CancellationToken.None).AsTask());
 

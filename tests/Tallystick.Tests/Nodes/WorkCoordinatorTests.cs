@@ -110,11 +110,12 @@ public sealed class WorkCoordinatorTests
         using var machines = new Machines();
         var (first, second) = (Node.Start(machines, "first"), Node.Start(machines, "second"));
         machines.RunUntil(() => second.Work.Running.Count == 4, Beats, "each has its half");
-        var held = first.Machine.Store.Inject(StoreFault.Held.On(StoreOperation.Commit).ForEver());
+        var answers = new TaskCompletionSource();
+        first.Machine.Store.After = call => call.Operation == StoreOperation.ReadLeases ? new ValueTask(answers.Task) : ValueTask.CompletedTask;
 
         machines.RunUntil(() => second.Work.Running.Count == 8, TimeSpan.FromSeconds(10), "the other has everything");
         Assert.Empty(first.Work.Running);
-        held.Remove();
+        answers.SetResult();
         machines.RunUntil(() => first.Work.Running.Count == 4, Beats, "the first is back");
         machines.RunFor(TimeSpan.FromMinutes(1), () => OneOwnerEach([first, second]));
     }
