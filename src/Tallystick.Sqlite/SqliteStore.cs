@@ -41,6 +41,9 @@ public sealed class SqliteStore : IStore
     /// <inheritdoc/>
     public StoreLimits Limits => _options.Limits;
 
+    /// <inheritdoc/>
+    public bool IsShared => false;
+
     /// <summary>For tests, which hold the writer or narrow its connection.</summary>
     internal LogWriter Writer => _writer;
 
@@ -148,6 +151,15 @@ public sealed class SqliteStore : IStore
     {
         ReadChecks.Name(name, "checkpoint");
         return ReadAsync(tenant, name, static (reader, head, name) => reader.Commits.FindCheckpoint(head.Number, name), null, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken)
+    {
+        ReadChecks.Leases(read, Limits);
+        return ReadAsync(
+            tenant, (read, _options.Time.GetUtcNow().UtcTicks),
+            static (reader, head, call) => reader.Leases.Read(head.Number, call.read, call.UtcTicks), [], cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -46,6 +46,11 @@ internal static class DatabaseSchema
           tenant INTEGER NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
           streams TEXT NOT NULL, PRIMARY KEY(tenant, key)) WITHOUT ROWID;
         """,
+        """
+        CREATE TABLE leases(
+          tenant INTEGER NOT NULL, name TEXT NOT NULL, owner TEXT, epoch INTEGER NOT NULL, until INTEGER NOT NULL,
+          PRIMARY KEY(tenant, name)) WITHOUT ROWID;
+        """,
     ];
 
     /// <summary>The newest schema that this code knows.</summary>

@@ -21,6 +21,7 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
     private readonly EventInsert _insert = new(database);
     private readonly StreamVersions _versions = new(options.StreamVersionsCached);
     private readonly TenantRecords _tenants = new(database);
+    private readonly LeaseRecords _leases = new(database);
 
     /// <summary>Forgets what may have been rolled back.</summary>
     public void ForgetUncommitted() => _documents.ForgetCollections();
@@ -38,7 +39,7 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
         var head = Head(commit.Tenant, batch);
         if (commit.Key is { } key && _records.FindCommit(head.Number, key.Value) is { } first)
             return key.IsSameChange(first.Key) ? first.Result : new CommitResult.Refused(new Refusal.KeyReused(key.Value));
-        if (FindRefusal(commit, head, batch) is { } refusal)
+        if ((FindRefusal(commit, head, batch) ?? FindLeaseRefusal(commit, head, batch, nowTicks)) is { } refusal)
             return new CommitResult.Refused(refusal);
 
         var firstPosition = prepared.EventCount == 0 ? head.Position : head.Position.Next();
@@ -55,7 +56,7 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
             _documents.Apply(head.Number, change);
         foreach (var checkpoint in commit.Checkpoints)
             Save(head.Number, commit.Tenant, checkpoint, batch);
-        var result = new CommitResult.Committed(firstPosition, head.Position, streams.MoveToImmutable());
+        var result = new CommitResult.Committed(firstPosition, head.Position, streams.MoveToImmutable()) { Leases = ChangeLeases(commit, head.Number, nowTicks) };
         if (commit.Key is not null)
             _records.Remember(head.Number, commit.Key, result);
         return result;
@@ -102,6 +103,43 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
         }
 
         return null;
+    }
+
+    private Refusal? FindLeaseRefusal(Commit commit, TenantHead head, CommitBatch batch, long nowTicks)
+    {
+        foreach (var fence in commit.Fences)
+        {
+            var tenant = fence.Tenant == commit.Tenant ? head.Number : Number(fence.Tenant, batch);
+            if (_leases.Lost(tenant, fence) is { } lost)
+                return lost;
+        }
+
+        foreach (var change in commit.Leases)
+        {
+            if (_leases.Objection(head.Number, change, nowTicks) is { } objection)
+                return objection;
+        }
+
+        return null;
+    }
+
+    /// <summary>The number of a tenant that this commit doesn't change; null if nothing was ever stored for it.</summary>
+    private int? Number(TenantId tenant, CommitBatch batch) =>
+        batch.Heads.TryGetValue(tenant, out var touched) ? touched.Number : heads.Find(tenant, _tenants)?.Number;
+
+    private ImmutableArray<Lease> ChangeLeases(Commit commit, int tenant, long nowTicks)
+    {
+        if (commit.Leases.IsEmpty)
+            return [];
+        var acquired = ImmutableArray.CreateBuilder<Lease>();
+        foreach (var change in commit.Leases)
+        {
+            var epoch = _leases.Apply(tenant, change, nowTicks);
+            if (change is LeaseChange.Acquire acquire)
+                acquired.Add(new Lease(commit.Tenant, acquire.Name, acquire.Owner, epoch));
+        }
+
+        return acquired.ToImmutable();
     }
 
     private StreamVersion Version(int tenant, StreamId stream, CommitBatch batch)

@@ -31,6 +31,8 @@ internal sealed class UnreliableStore(IStore inner, ImmutableDictionary<int, Com
 
     public StoreLimits Limits => inner.Limits;
 
+    public bool IsShared => inner.IsShared;
+
     public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
     {
         DemandAlive();
@@ -71,6 +73,9 @@ internal sealed class UnreliableStore(IStore inner, ImmutableDictionary<int, Com
 
     public ValueTask<LogPosition?> ReadCheckpointAsync(TenantId tenant, string name, CancellationToken cancellationToken) =>
         Alive().ReadCheckpointAsync(tenant, name, cancellationToken);
+
+    public ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken) =>
+        Alive().ReadLeasesAsync(tenant, read, cancellationToken);
 
     public ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) =>
         Alive().WaitForPositionAsync(tenant, position, cancellationToken);

@@ -17,6 +17,8 @@ internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server
 
     public StoreLimits Limits => server.Limits;
 
+    public bool IsShared => false;
+
     public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
     {
         await SendAsync("commit", cancellationToken);
@@ -56,6 +58,9 @@ internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server
 
     public ValueTask<LogPosition?> ReadCheckpointAsync(TenantId tenant, string name, CancellationToken cancellationToken) => ReadAsync(
         "read-checkpoint", memory => memory.ReadCheckpointAsync(tenant, name, cancellationToken), null, cancellationToken);
+
+    public ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken) => ReadAsync(
+        "read-leases", memory => memory.ReadLeasesAsync(tenant, read, cancellationToken), null, cancellationToken);
 
     public ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) =>
         WaitAsync(memory => memory.WaitForPositionAsync(tenant, position, cancellationToken), cancellationToken);

@@ -46,6 +46,9 @@ public sealed class FaultyStore(IStore inner) : IStore
     /// <inheritdoc/>
     public StoreLimits Limits => inner.Limits;
 
+    /// <summary>Whether the store is taken to be used by other processes as well. Default: what the store within says.</summary>
+    public bool IsShared { get; init; } = inner.IsShared;
+
     /// <summary>Makes the store go wrong from now on, where the fault says.</summary>
     /// <returns>The fault within this store, to wait for and to remove.</returns>
     public InjectedFault Inject(StoreFault fault)
@@ -103,6 +106,10 @@ public sealed class FaultyStore(IStore inner) : IStore
     /// <inheritdoc/>
     public ValueTask<LogPosition?> ReadCheckpointAsync(TenantId tenant, string name, CancellationToken cancellationToken) =>
         CallAsync(StoreOperation.ReadCheckpoint, tenant, name, () => inner.ReadCheckpointAsync(tenant, name, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken) =>
+        CallAsync(StoreOperation.ReadLeases, tenant, read, () => inner.ReadLeasesAsync(tenant, read, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) =>

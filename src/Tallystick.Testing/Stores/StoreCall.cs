@@ -33,6 +33,9 @@ public enum StoreOperation
     /// <summary><see cref="IStore.ReadCheckpointAsync"/>.</summary>
     ReadCheckpoint,
 
+    /// <summary><see cref="IStore.ReadLeasesAsync"/>.</summary>
+    ReadLeases,
+
     /// <summary><see cref="IStore.WaitForPositionAsync"/>.</summary>
     WaitForPosition,
 
@@ -45,7 +48,7 @@ public enum StoreOperation
 /// <param name="Operation">The operation.</param>
 /// <param name="Tenant">Whose.</param>
 /// <param name="Argument">
-/// What it asks for: the <see cref="Storage.Commit"/>, <see cref="StreamRead"/>, <see cref="LogRead"/> or <see cref="DocumentQuery"/>, the
+/// What it asks for: the <see cref="Storage.Commit"/>, <see cref="StreamRead"/>, <see cref="LogRead"/>, <see cref="DocumentQuery"/> or <see cref="LeaseRead"/>, the
 /// stream, collection, checkpoint or key; for a wait, the position.
 /// </param>
 public sealed record StoreCall(int Number, StoreOperation Operation, TenantId Tenant, object? Argument)

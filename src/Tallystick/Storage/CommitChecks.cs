@@ -29,6 +29,7 @@ internal static class CommitChecks
         bytes += CheckDocuments(commit.Documents, limits);
         Limit(bytes, limits.CommitBytesMax, nameof(StoreLimits.CommitBytesMax), "The commit in bytes");
         CheckCheckpoints(commit.Checkpoints, limits);
+        LeaseChecks.Check(commit, limits);
         CheckKey(commit.Key, limits);
         return events;
     }
@@ -179,7 +180,8 @@ internal static class CommitChecks
         Text(key.Fingerprint, "idempotency key's fingerprint");
     }
 
-    private static void Name(string name, string what, StoreLimits limits) =>
+    /// <summary>Refuses a name that is empty, too long, or no text that every database gives back.</summary>
+    public static void Name(string name, string what, StoreLimits limits) =>
         Name(name, what, limits.NameLengthMax, nameof(StoreLimits.NameLengthMax));
 
     private static void Key(string key, StoreLimits limits) =>
@@ -213,7 +215,8 @@ internal static class CommitChecks
         }
     }
 
-    private static void Limit(long value, long maximum, string limit, string subject)
+    /// <summary>Refuses what is over a limit.</summary>
+    public static void Limit(long value, long maximum, string limit, string subject)
     {
         if (value > maximum)
             throw new LimitExceededException(limit, value, maximum, subject);

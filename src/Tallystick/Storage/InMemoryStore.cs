@@ -25,6 +25,9 @@ public sealed class InMemoryStore(StoreOptions? options = null) : IStore
     public StoreLimits Limits => _options.Limits;
 
     /// <inheritdoc/>
+    public bool IsShared => false;
+
+    /// <inheritdoc/>
     public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) =>
         Complete(() => Write(commit, cancellationToken), cancellationToken);
 
@@ -112,6 +115,17 @@ public sealed class InMemoryStore(StoreOptions? options = null) : IStore
             cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken) =>
+        Read(
+            tenant,
+            state =>
+            {
+                ReadChecks.Leases(read, Limits);
+                return state.Leases.Read(read, _options.Time.GetUtcNow().ToUniversalTime());
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) => _signals.WaitAsync(
         tenant, null, position, () => Read(tenant, static state => state.Log.Position, cancellationToken), cancellationToken);
 
@@ -146,7 +160,7 @@ public sealed class InMemoryStore(StoreOptions? options = null) : IStore
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             var state = Find(commit.Tenant);
-            result = state.Commit(prepared, now);
+            result = state.Commit(prepared, Find(TenantId.Platform).Leases, now);
             if (result is CommitResult.Committed)
                 _tenants[commit.Tenant] = state;
         }

@@ -37,6 +37,8 @@ public sealed class FlawedStore(IStore inner, Flaw flaw) : IStore
 
     public StoreLimits Limits => inner.Limits;
 
+    public bool IsShared => inner.IsShared;
+
     public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
     {
         if (flaw == Flaw.LosesCommits && commit.Key is null && Every(10))
@@ -77,6 +79,9 @@ public sealed class FlawedStore(IStore inner, Flaw flaw) : IStore
 
     public ValueTask<DocumentPage> QueryDocumentsAsync(TenantId tenant, DocumentQuery query, CancellationToken cancellationToken) =>
         inner.QueryDocumentsAsync(tenant, query, cancellationToken);
+
+    public ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken) =>
+        inner.ReadLeasesAsync(tenant, read, cancellationToken);
 
     public ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) =>
         inner.WaitForPositionAsync(tenant, position, cancellationToken);

@@ -10,6 +10,8 @@ internal sealed class TamperedStore(IStore inner, ImmutableArray<RecordedEvent> 
 {
     public StoreLimits Limits => inner.Limits;
 
+    public bool IsShared => inner.IsShared;
+
     public ValueTask<LogHead> ReadHeadAsync(TenantId tenant, CancellationToken cancellationToken) => new(head);
 
     /// <summary>Rows are found by their place, as a table is read by its key.</summary>
@@ -37,6 +39,8 @@ internal sealed class TamperedStore(IStore inner, ImmutableArray<RecordedEvent> 
     public ValueTask<DocumentPage> QueryDocumentsAsync(TenantId tenant, DocumentQuery query, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<LogPosition?> ReadCheckpointAsync(TenantId tenant, string name, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -18,6 +18,9 @@ internal sealed class InMemoryTenant
     /// <summary>The tenant's documents.</summary>
     public InMemoryDocuments Documents { get; } = new();
 
+    /// <summary>The tenant's leases.</summary>
+    public InMemoryLeases Leases { get; } = new();
+
     /// <summary>The first commit with a key, or null.</summary>
     public RememberedCommit? FindCommit(string key) => _remembered.GetValueOrDefault(key);
 
@@ -26,19 +29,21 @@ internal sealed class InMemoryTenant
 
     /// <summary>Does all of a commit, or refuses it.</summary>
     /// <param name="prepared">The commit, checked and hashed.</param>
+    /// <param name="platform">The platform's leases, which a commit of any tenant may depend on.</param>
     /// <param name="now">The clock's time, in UTC.</param>
-    public CommitResult Commit(PreparedCommit prepared, DateTimeOffset now)
+    public CommitResult Commit(PreparedCommit prepared, InMemoryLeases platform, DateTimeOffset now)
     {
         var commit = prepared.Commit;
         if (commit.Key is { } key && _remembered.TryGetValue(key.Value, out var first))
             return key.IsSameChange(first.Key) ? first.Result : new CommitResult.Refused(new Refusal.KeyReused(key.Value));
-        if (Objection(commit) is { } refusal)
+        if (Objection(commit, platform, now) is { } refusal)
             return new CommitResult.Refused(refusal);
         return Apply(prepared, now);
     }
 
     /// <summary>The first demand that doesn't hold, or null.</summary>
-    private Refusal? Objection(Commit commit) => (Refusal?)WrongVersion(commit) ?? (Refusal?)QueryMatched(commit) ?? CheckpointMoved(commit);
+    private Refusal? Objection(Commit commit, InMemoryLeases platform, DateTimeOffset now) =>
+        (Refusal?)WrongVersion(commit) ?? (Refusal?)QueryMatched(commit) ?? (Refusal?)CheckpointMoved(commit) ?? LeaseObjection(commit, platform, now);
 
     private Refusal.WrongVersion? WrongVersion(Commit commit)
     {
@@ -75,6 +80,23 @@ internal sealed class InMemoryTenant
         return null;
     }
 
+    private Refusal? LeaseObjection(Commit commit, InMemoryLeases platform, DateTimeOffset now)
+    {
+        foreach (var fence in commit.Fences)
+        {
+            if ((fence.Tenant == commit.Tenant ? Leases : platform).Lost(fence) is { } lost)
+                return lost;
+        }
+
+        foreach (var change in commit.Leases)
+        {
+            if (Leases.Objection(change, now) is { } objection)
+                return objection;
+        }
+
+        return null;
+    }
+
     private CommitResult.Committed Apply(PreparedCommit prepared, DateTimeOffset now)
     {
         var commit = prepared.Commit;
@@ -94,9 +116,25 @@ internal sealed class InMemoryTenant
         foreach (var append in commit.Appends)
             heads.Add(new StreamHead(append.Stream, Log.VersionOf(append.Stream)));
         var result = new CommitResult.Committed(
-            prepared.EventCount == 0 ? before : before.Next(), Log.Position, heads.MoveToImmutable());
+            prepared.EventCount == 0 ? before : before.Next(), Log.Position, heads.MoveToImmutable()) { Leases = Change(commit, now) };
         if (commit.Key is { } key)
             _remembered.Add(key.Value, new RememberedCommit(key, result with { IsReplay = true }));
         return result;
+    }
+
+    /// <summary>Changes the leases; gives those that were acquired.</summary>
+    private ImmutableArray<Lease> Change(Commit commit, DateTimeOffset now)
+    {
+        if (commit.Leases.IsEmpty)
+            return [];
+        var acquired = ImmutableArray.CreateBuilder<Lease>();
+        foreach (var change in commit.Leases)
+        {
+            var epoch = Leases.Apply(change, now);
+            if (change is LeaseChange.Acquire acquire)
+                acquired.Add(new Lease(commit.Tenant, acquire.Name, acquire.Owner, epoch));
+        }
+
+        return acquired.ToImmutable();
     }
 }
