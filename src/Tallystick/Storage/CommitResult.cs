@@ -16,7 +16,14 @@ public abstract record CommitResult
     /// <param name="Streams">The versions that the commit's streams reached, in the order of its appends.</param>
     /// <param name="IsReplay">Whether this is the remembered result of an earlier commit with the same idempotency key.</param>
     public sealed record Committed(
-        LogPosition FirstPosition, LogPosition Position, ImmutableArray<StreamHead> Streams, bool IsReplay = false) : CommitResult;
+        LogPosition FirstPosition, LogPosition Position, ImmutableArray<StreamHead> Streams, bool IsReplay = false) : CommitResult
+    {
+        /// <summary>
+        /// Whether rows that the commit was to remove are left, since one commit removes at most
+        /// <see cref="StoreLimits.ErasedRowsPerCommitMax"/>: make it again until nothing is.
+        /// </summary>
+        public bool HasMore { get; init; }
+    }
 
     /// <summary>Nothing of it was stored.</summary>
     /// <param name="Reason">The first condition that didn't hold, and what is instead.</param>
@@ -29,7 +36,8 @@ public abstract record CommitResult
     {
         Committed committed => committed,
         Refused { Reason: Refusal.WrongVersion wrong } => throw new WrongExpectedVersionException(wrong),
-        Refused refused => throw new TallystickException($"The commit was refused: {refused.Reason}"),
+        // A fence stands for a moment, until the tenant is where it is to be.
+        Refused refused => throw new TallystickException($"The commit was refused: {refused.Reason}", isTransient: refused.Reason is Refusal.Fenced),
         _ => throw new InvalidOperationException("CommitResult is a closed set."),
     };
 }
@@ -38,7 +46,7 @@ public abstract record CommitResult
 public readonly record struct StreamHead(StreamId Stream, StreamVersion Version);
 
 /// <summary>Why a commit was refused.</summary>
-public abstract record Refusal
+public abstract partial record Refusal
 {
     private Refusal()
     {
