@@ -51,7 +51,7 @@ public static class TallystickServiceCollectionExtensions
             provider.GetRequiredService<IStore>(), provider.GetRequiredService<EventSerializer>(), provider.GetServices<Projection>(),
             provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => MakeHost(provider, builder));
-        services.TryAddSingleton(MakeTenants);
+        services.TryAddSingleton(provider => MakeTenants(provider, builder));
         services.TryAddSingleton(MakeRuntime);
         services.AddHostedService<HostedRuntime>();
         return services;
@@ -98,14 +98,15 @@ public static class TallystickServiceCollectionExtensions
         },
         provider.GetRequiredService<ILogger<SubscriptionHost>>());
 
-    private static Tenants MakeTenants(IServiceProvider provider)
+    private static Tenants MakeTenants(IServiceProvider provider, TallystickBuilder builder)
     {
         var store = provider.GetRequiredService<IStore>();
         var commands = provider.GetRequiredService<CommandProcessor>();
         return new Tenants(store, commands, new TenantServices(
             store, provider.GetRequiredService<EventSerializer>(), provider.GetRequiredService<IdGenerator>(), commands,
             provider.GetRequiredService<ReadModelCatalog>(), new SubscriptionCatalog(
-                store, provider.GetRequiredService<EventSerializer>(), provider.GetServices<Subscription>(), provider.GetRequiredService<TimeProvider>())));
+                store, provider.GetRequiredService<EventSerializer>(), provider.GetServices<Subscription>(), provider.GetRequiredService<TimeProvider>())),
+            builder.TenantOptions, builder.Databases, provider.GetRequiredService<TimeProvider>());
     }
 
     private static TallystickRuntime MakeRuntime(IServiceProvider provider)
