@@ -171,6 +171,7 @@ public sealed class TallystickBuilder
     {
         Time = provider.GetRequiredService<TimeProvider>(),
         Entropy = provider.GetRequiredService<Entropy>(),
+        Shares = provider.GetRequiredService<TenantShares>(),
     });
 }
 

@@ -36,6 +36,7 @@ public static class TallystickServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Entropy.System);
         services.TryAddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
+        services.TryAddSingleton<TenantShares>();
         services.TryAddSingleton(typeof(ILogger<>), typeof(Logger<>));
         services.TryAddSingleton<IStore>(TallystickBuilder.Storage);
 
@@ -95,6 +96,7 @@ public static class TallystickServiceCollectionExtensions
         {
             Time = provider.GetRequiredService<TimeProvider>(),
             Entropy = provider.GetRequiredService<Entropy>(),
+            Shares = provider.GetRequiredService<TenantShares>(),
         },
         provider.GetRequiredService<ILogger<SubscriptionHost>>());
 

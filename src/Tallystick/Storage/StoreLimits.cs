@@ -71,7 +71,10 @@ public sealed record StoreLimits
     /// <summary>The most payload bytes that one read of events gives (always at least one event). Default 16 MiB.</summary>
     public int PageBytesMax { get; init; } = 16 * 1024 * 1024;
 
-    /// <summary>The most commits that wait for the writer; further ones wait asynchronously for a place. Default 4,096.</summary>
+    /// <summary>
+    /// The most commits of a tenant that wait for the writer; further ones wait asynchronously for a place. Tenants share it: while it is full,
+    /// only those get in that have less than their share of it (see <see cref="TenantQueue{T}"/>). Default 4,096.
+    /// </summary>
     public int CommitQueueLength { get; init; } = 4096;
 
     /// <summary>Checks how much one read asks for.</summary>
