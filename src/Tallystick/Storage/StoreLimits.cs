@@ -80,7 +80,10 @@ public sealed record StoreLimits
     /// <summary>The most rows that one commit removes when a tenant is erased, or its journal is switched off. Default 5,000.</summary>
     public int ErasedRowsPerCommitMax { get; init; } = 5_000;
 
-    /// <summary>The most commits that wait for the writer; further ones wait asynchronously for a place. Default 4,096.</summary>
+    /// <summary>
+    /// The most commits of a tenant that wait for the writer; further ones wait asynchronously for a place. Tenants share it: while it is full,
+    /// only those get in that have less than their share of it (see <see cref="TenantQueue{T}"/>). Default 4,096.
+    /// </summary>
     public int CommitQueueLength { get; init; } = 4096;
 
     /// <summary>Checks how much one read asks for.</summary>
