@@ -88,7 +88,7 @@ internal sealed class EndpointStory(EndpointRequests requests, LeakageOptions op
         var id = location is [.., var last] ? Uri.UnescapeDataString(last) : answer.Json() is JsonObject made && made["id"] is JsonValue value ? value.ToString() : null;
         if (id is null)
             return;
-        twin.Book.Add(location is [.., var kind, _] && kind.Length > 0 ? kind : endpoint.Path.Split('/')[^1], id);
+        twin.Book.AddEntity(location is [.., var kind, _] && kind.Length > 0 ? kind : endpoint.Path.Split('/')[^1], id);
         if (!answer.Request.Said.Contains(id, StringComparison.Ordinal))
             twin.Secrets.AddId(id);
     }

@@ -38,8 +38,8 @@ public sealed record LeakageOptions
     /// <summary>How many commands are tried for each decider to fill the tenants with. Default 40.</summary>
     public int CommandsMax { get; init; } = 40;
 
-    /// <summary>How often a request is changed until an endpoint answers with success, in each of a few rounds. Default 12.</summary>
-    public int AttemptsMax { get; init; } = 12;
+    /// <summary>How often a request is changed until an endpoint answers with success, in each of a few rounds. Default 40.</summary>
+    public int AttemptsMax { get; init; } = 40;
 
     /// <summary>How long the application may take to settle after a change. Default 30 s.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(30);

@@ -55,7 +55,7 @@ internal sealed class RequestValues(OpenApiDocument document, LeakageOptions opt
         if (options.Values.TryGetValue(name, out var known))
             return known(twin.Id);
         var texts = Candidates(schema, name, segment, twin);
-        return texts[plan.LevelOf(place, texts.Length)];
+        return texts[plan.LevelOf(place, texts.Length, segment.Length > 0 || IsReference(name))];
     }
 
     /// <summary>Whether a name says that its values are ids of something.</summary>
@@ -75,7 +75,7 @@ internal sealed class RequestValues(OpenApiDocument document, LeakageOptions opt
             return [.. twin.Book.Of(name).Take(PerKindMax), "1", "2", "10"];
         var secret = twin.Secrets.Text(name);
         string[] used = [.. twin.Book.Of(name).Take(PerKindMax), .. segment.Length > 0 ? twin.Book.Of(segment).Take(PerKindMax) : []];
-        string[] any = [.. twin.Book.All().Select(pair => pair.Kind).Where(kind => kind[0] != '$').Distinct().Select(kind => twin.Book.Of(kind)[0])];
+        string[] any = [.. twin.Book.Entities.Select(kind => twin.Book.Of(kind)[0])];
         string[] words = [.. Enumerable.Range(1, 3).Select(n => Texts.Generate(new Draw(new SeededEntropy(n), 50, new ValueMemory(), Plain), name, 0))];
         string[] all = segment.Length > 0 || IsReference(name)
             ? [.. used, .. any, secret, .. words]

@@ -49,6 +49,17 @@ internal sealed class SentTexts
 internal sealed class ValueBook
 {
     private readonly SortedDictionary<string, List<string>> _values = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _entities = new(StringComparer.Ordinal);
+
+    /// <summary>The kinds of which there are entities with ids.</summary>
+    public IEnumerable<string> Entities => _entities;
+
+    /// <summary>Notes the id of an entity.</summary>
+    public void AddEntity(string kind, string id)
+    {
+        _entities.Add(Kind(kind));
+        Add(kind, id);
+    }
 
     public void Add(string kind, string value)
     {
@@ -61,9 +72,6 @@ internal sealed class ValueBook
 
     /// <summary>The values of a kind, the newest first.</summary>
     public IReadOnlyList<string> Of(string kind) => _values.TryGetValue(Kind(kind), out var values) ? [.. values.AsEnumerable().Reverse()] : [];
-
-    /// <summary>Every value, with its kind.</summary>
-    public IEnumerable<(string Kind, string Value)> All() => _values.SelectMany(pair => pair.Value.Select(value => (pair.Key, value)));
 
     /// <summary>Names of one kind: <c>orders</c>, <c>order</c>, <c>orderId</c>, <c>order_id</c>.</summary>
     public static string Kind(string name)

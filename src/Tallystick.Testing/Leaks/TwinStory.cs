@@ -56,7 +56,7 @@ internal sealed class TwinStory
                     continue;
                 _accepted.Add((stream, accepted));
                 _categories.Add(stream.Category);
-                twin.Book.Add(stream.Category, stream.Key);
+                twin.Book.AddEntity(stream.Category, stream.Key);
             }
         }
     }
@@ -77,7 +77,7 @@ internal sealed class TwinStory
                     + $"The command:\n{CSharpText.Indented(CSharpText.Of(command.For(twin.Secrets)), "  ")}");
             }
 
-            twin.Book.Add(stream.Category, stream.Key);
+            twin.Book.AddEntity(stream.Category, stream.Key);
         }
     }
 
