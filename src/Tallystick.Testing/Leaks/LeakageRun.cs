@@ -153,9 +153,21 @@ internal sealed class LeakageRun : IDisposable
         LeakOperation[] reads, ImmutableArray<string> expected, IEnumerable<LeakOperation> changes, IEnumerable<LeakOperation> probes, Twin tenant, Twin twin,
         Func<Task<string>> dump, CancellationToken cancellationToken)
     {
-        var before = await dump();
+        async Task<string> DumpAsync()
+        {
+            try
+            {
+                return await dump();
+            }
+            catch (Exception error) when (error is not OperationCanceledException)
+            {
+                throw new CheckFailedException($"What is stored of the twin '{twin.Id}' can't be read: {ResultText.Of(error)}", error);
+            }
+        }
+
+        var before = await DumpAsync();
         var twins = await _observer.InTurnAsync(reads, expected, tenant, twin, cancellationToken);
-        _observer.DemandUnchanged("reading", before, await dump(), tenant, twin);
+        _observer.DemandUnchanged("reading", before, await DumpAsync(), tenant, twin);
         foreach (var operation in changes.Concat(probes))
         {
             // Whatever remembers who came last, remembers the twin.
@@ -164,12 +176,12 @@ internal sealed class LeakageRun : IDisposable
             await _observer.RunAsync(operation, tenant, twin, cancellationToken);
             if (twin == _twin)
                 await SettleAsync(tenant, cancellationToken);
-            _observer.DemandUnchanged(operation.Name, before, await dump(), tenant, twin);
+            _observer.DemandUnchanged(operation.Name, before, await DumpAsync(), tenant, twin);
         }
 
         if (twin == _twin)
             await SettleAsync(twin, cancellationToken);
-        _observer.DemandUnchanged("everything", before, await dump(), tenant, twin);
+        _observer.DemandUnchanged("everything", before, await DumpAsync(), tenant, twin);
         await _observer.DemandSameAsync(reads, twins, twin, tenant, cancellationToken);
     }
 

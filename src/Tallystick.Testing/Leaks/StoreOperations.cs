@@ -11,6 +11,8 @@ namespace Tallystick.Testing.Leaks;
 /// </summary>
 internal static class StoreOperations
 {
+    private delegate ValueTask<object?> StoreRead(TenantId tenant, CancellationToken cancellationToken);
+
     private const string Type = "leakage.noted";
     private static readonly StreamId Stream = new("leakage", "1");
     private static readonly CollectionId Notes = new("leakage", 1);
@@ -40,36 +42,39 @@ internal static class StoreOperations
     }
 
     private static IEnumerable<LeakOperation> Reads(IStore store) =>
+        ReadsOf(store).SelectMany(read => (LeakOperation[])[Read(read.Name, twin => twin.Id, read.Read), Read($"{read.Name} of no tenant", static _ => default, read.Read)]);
+
+    private static IEnumerable<(string Name, StoreRead Read)> ReadsOf(IStore store) =>
     [
-        Read("IStore.Limits", (_, _) => new(store.Limits)),
-        Read("IStore.FindCommitAsync", async (t, c) => await store.FindCommitAsync(t.Id, "once", c)),
-        Read("IStore.ReadHeadAsync", async (t, c) => await store.ReadHeadAsync(t.Id, c)),
-        Read("IStore.ReadStreamVersionAsync", async (t, c) => await store.ReadStreamVersionAsync(t.Id, Stream, c)),
-        Read("IStore.ReadStreamAsync", async (t, c) => await store.ReadStreamAsync(t.Id, new StreamRead(Stream, default, 100), c)),
-        Read("IStore.ReadStreamAsync backwards", async (t, c) =>
-            await store.ReadStreamAsync(t.Id, new StreamRead(Stream, StreamVersion.Of(100), 100, ReadDirection.Backwards), c)),
-        Read("IStore.ReadLogAsync", async (t, c) => await store.ReadLogAsync(t.Id, new LogRead(default, 100), c)),
-        Read("IStore.ReadLogAsync by type", async (t, c) => await store.ReadLogAsync(t.Id, new LogRead(default, 100, EventQuery.OfTypes(Type)), c)),
-        Read("IStore.ReadLogAsync by tag", async (t, c) => await store.ReadLogAsync(t.Id, new LogRead(LogPosition.Of(1), 100, EventQuery.Tagged("seat:1")), c)),
-        Read("IStore.FindDocumentsAsync", async (t, c) => await store.FindDocumentsAsync(t.Id, Notes.Name, null, ["1", "2", "1"], c)),
-        Read("IStore.FindDocumentsAsync of a generation", async (t, c) => await store.FindDocumentsAsync(t.Id, Notes.Name, 2, ["1", "2"], c)),
-        Read("IStore.QueryDocumentsAsync", async (t, c) => await store.QueryDocumentsAsync(t.Id, new DocumentQuery(Notes.Name), c)),
-        Read("IStore.QueryDocumentsAsync of a generation", async (t, c) => await store.QueryDocumentsAsync(t.Id, new DocumentQuery(Notes.Name) { Generation = 2 }, c)),
-        Read("IStore.QueryDocumentsAsync by index", async (t, c) => await store.QueryDocumentsAsync(
-            t.Id, new DocumentQuery(Notes.Name) { Equal = [new("seat", IndexValue.From("1"))], OrderBy = "seat", Descending = true }, c)),
-        Read("IStore.QueryDocumentsAsync by range", async (t, c) => await store.QueryDocumentsAsync(
-            t.Id, new DocumentQuery(Notes.Name) { Range = new IndexRange("seat", null, null), Limit = 1 }, c)),
-        Read("IStore.QueryDocumentsAsync after a page", async (t, c) =>
-            await store.QueryDocumentsAsync(t.Id, new DocumentQuery(Notes.Name) { After = new DocumentCursor(null, "1") }, c)),
-        Read("IStore.ReadCheckpointAsync", async (t, c) => await store.ReadCheckpointAsync(t.Id, "leakage", c)),
-        Read("IStore.WaitForPositionAsync", async (t, c) =>
+        ("IStore.Limits", (_, _) => new(store.Limits)),
+        ("IStore.FindCommitAsync", async (t, c) => await store.FindCommitAsync(t, "once", c)),
+        ("IStore.ReadHeadAsync", async (t, c) => await store.ReadHeadAsync(t, c)),
+        ("IStore.ReadStreamVersionAsync", async (t, c) => await store.ReadStreamVersionAsync(t, Stream, c)),
+        ("IStore.ReadStreamAsync", async (t, c) => await store.ReadStreamAsync(t, new StreamRead(Stream, default, 100), c)),
+        ("IStore.ReadStreamAsync backwards", async (t, c) =>
+            await store.ReadStreamAsync(t, new StreamRead(Stream, StreamVersion.Of(100), 100, ReadDirection.Backwards), c)),
+        ("IStore.ReadLogAsync", async (t, c) => await store.ReadLogAsync(t, new LogRead(default, 100), c)),
+        ("IStore.ReadLogAsync by type", async (t, c) => await store.ReadLogAsync(t, new LogRead(default, 100, EventQuery.OfTypes(Type)), c)),
+        ("IStore.ReadLogAsync by tag", async (t, c) => await store.ReadLogAsync(t, new LogRead(LogPosition.Of(1), 100, EventQuery.Tagged("seat:1")), c)),
+        ("IStore.FindDocumentsAsync", async (t, c) => await store.FindDocumentsAsync(t, Notes.Name, null, ["1", "2", "1"], c)),
+        ("IStore.FindDocumentsAsync of a generation", async (t, c) => await store.FindDocumentsAsync(t, Notes.Name, 2, ["1", "2"], c)),
+        ("IStore.QueryDocumentsAsync", async (t, c) => await store.QueryDocumentsAsync(t, new DocumentQuery(Notes.Name), c)),
+        ("IStore.QueryDocumentsAsync of a generation", async (t, c) => await store.QueryDocumentsAsync(t, new DocumentQuery(Notes.Name) { Generation = 2 }, c)),
+        ("IStore.QueryDocumentsAsync by index", async (t, c) => await store.QueryDocumentsAsync(
+            t, new DocumentQuery(Notes.Name) { Equal = [new("seat", IndexValue.From("1"))], OrderBy = "seat", Descending = true }, c)),
+        ("IStore.QueryDocumentsAsync by range", async (t, c) => await store.QueryDocumentsAsync(
+            t, new DocumentQuery(Notes.Name) { Range = new IndexRange("seat", null, null), Limit = 1 }, c)),
+        ("IStore.QueryDocumentsAsync after a page", async (t, c) =>
+            await store.QueryDocumentsAsync(t, new DocumentQuery(Notes.Name) { After = new DocumentCursor(null, "1") }, c)),
+        ("IStore.ReadCheckpointAsync", async (t, c) => await store.ReadCheckpointAsync(t, "leakage", c)),
+        ("IStore.WaitForPositionAsync", async (t, c) =>
         {
-            await store.WaitForPositionAsync(t.Id, LogPosition.Of(1), c);
+            await store.WaitForPositionAsync(t, LogPosition.Of(1), c);
             return "reached";
         }),
-        Read("IStore.WaitForCheckpointAsync", async (t, c) =>
+        ("IStore.WaitForCheckpointAsync", async (t, c) =>
         {
-            await store.WaitForCheckpointAsync(t.Id, "leakage", LogPosition.Of(1), c);
+            await store.WaitForCheckpointAsync(t, "leakage", LogPosition.Of(1), c);
             return "reached";
         }),
     ];
@@ -100,8 +105,8 @@ internal static class StoreOperations
         }
     }
 
-    private static LeakOperation Read(string name, Func<Twin, CancellationToken, ValueTask<object?>> read) =>
-        new(name, IsRead: true, async (twin, _, cancellationToken) => ResultText.Of(await read(twin, cancellationToken)));
+    private static LeakOperation Read(string name, Func<Twin, TenantId> whose, StoreRead read) =>
+        new(name, IsRead: true, async (twin, _, cancellationToken) => ResultText.Of(await read(whose(twin), cancellationToken)));
 
     private static NewEvent Event(Secrets secrets, int n) =>
         new(TestEvents.Id(n), Type, 1, TestEvents.Bytes($"\"{secrets.Text("body")} {secrets.Number}\""), ["seat:1", $"by:{secrets.Text("tag")}"]);
