@@ -29,6 +29,7 @@ internal sealed class LogWriter : IAsyncDisposable
     private readonly CommitQueue _queue;
     private readonly CommitWriter _writer;
     private readonly IndexFlush _flush;
+    private readonly BatchBound _bound;
     private readonly object _turn = new();
     private readonly List<PendingCommit> _alone = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -45,6 +46,7 @@ internal sealed class LogWriter : IAsyncDisposable
         _queue = new CommitQueue(options);
         _writer = new CommitWriter(database, tail, heads, options);
         _flush = new IndexFlush(database, tail, heads);
+        _bound = new BatchBound(options);
         new Thread(Run) { IsBackground = true, Name = $"tallystick writer {Path.GetFileName(database.Path)}" }.Start();
     }
 
@@ -86,7 +88,7 @@ internal sealed class LogWriter : IAsyncDisposable
     private void Run()
     {
         var commits = new List<PendingCommit>();
-        while (_queue.Take(commits, _options.GroupCommitMax))
+        while (_queue.Take(commits, _bound.Next))
         {
             lock (_turn)
             {
@@ -203,6 +205,8 @@ internal sealed class LogWriter : IAsyncDisposable
     private Exception? TryWrite(List<PendingCommit> commits)
     {
         var batch = new CommitBatch(_tail.LastSeq);
+        _bound.See(commits);
+        var begun = _options.Time.GetTimestamp();
         try
         {
             var now = _options.Time.GetUtcNow().UtcTicks;
@@ -215,8 +219,12 @@ internal sealed class LogWriter : IAsyncDisposable
             return error;
         }
 
+        var written = _options.Time.GetTimestamp();
+        Exception? failure;
         using (_publication.Begin())
-            return TryEnd(batch);
+            failure = TryEnd(batch);
+        _bound.Learn(commits.Count, begun, written);
+        return failure;
     }
 
     private Exception? TryEnd(CommitBatch batch)
