@@ -8,7 +8,7 @@ public record StoreOptions
     /// <summary>What the store accepts.</summary>
     public StoreLimits Limits { get; init; } = StoreLimits.Default;
 
-    /// <summary>The clock that stamps events. Default: the system's.</summary>
+    /// <summary>The clock that stamps events and that leases run by. Default: the system's.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>The source of the salt that is hashed with each payload. Default: the operating system's.</summary>

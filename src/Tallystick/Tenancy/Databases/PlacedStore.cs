@@ -37,6 +37,9 @@ internal sealed class PlacedStore : IStore
     public StoreLimits Limits => _main.Limits;
 
     /// <inheritdoc/>
+    public bool IsShared => _main.IsShared;
+
+    /// <inheritdoc/>
     public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(commit);
@@ -91,6 +94,35 @@ internal sealed class PlacedStore : IStore
         ReadAsync(tenant, name, static (store, tenant, name, token) => store.ReadCheckpointAsync(tenant, name, token), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken) =>
+        ReadAsync(tenant, read, static (store, tenant, read, token) => store.ReadLeasesAsync(tenant, read, token), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<TenantStorage> ReadTenantAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        ReadAsync(tenant, 0, static (store, tenant, _, token) => store.ReadTenantAsync(tenant, token), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<StoredCollection>> ReadCollectionsAsync(
+        TenantId tenant, CollectionId? after, int count, CancellationToken cancellationToken) =>
+        ReadAsync(
+            tenant, (after, count), static (store, tenant, page, token) => store.ReadCollectionsAsync(tenant, page.after, page.count, token), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<StoredCheckpoint>> ReadCheckpointsAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) =>
+        ReadAsync(
+            tenant, (after, count), static (store, tenant, page, token) => store.ReadCheckpointsAsync(tenant, page.after, page.count, token), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<RememberedCommit>> ReadRememberedAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) =>
+        ReadAsync(
+            tenant, (after, count), static (store, tenant, page, token) => store.ReadRememberedAsync(tenant, page.after, page.count, token), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<JournalEntry>> ReadJournalAsync(TenantId tenant, long after, int count, CancellationToken cancellationToken) =>
+        ReadAsync(
+            tenant, (after, count), static (store, tenant, page, token) => store.ReadJournalAsync(tenant, page.after, page.count, token), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) =>
         WaitAsync(tenant, position, static (store, tenant, position, token) => store.WaitForPositionAsync(tenant, position, token), cancellationToken);
 
@@ -100,10 +132,17 @@ internal sealed class PlacedStore : IStore
             tenant, (name, position),
             static (store, tenant, wanted, token) => store.WaitForCheckpointAsync(tenant, wanted.name, wanted.position, token), cancellationToken);
 
+    /// <summary>
+    /// One database, wherever the catalog says that the tenant is, to be used until the use is disposed: for moving a tenant, and for erasing it.
+    /// </summary>
+    public ValueTask<DatabaseUse> UseAsync(Placement placement, TenantId tenant, CancellationToken cancellationToken) => placement == Placement.Main
+        ? new(new DatabaseUse(_main))
+        : _databases.UseAsync(DatabaseKey.Of(placement, tenant), isRunner: false, CancellationToken.None, cancellationToken);
+
     /// <summary>Closes all databases but the main one, which belongs to whoever opened it.</summary>
     public ValueTask DisposeAsync() => _databases.DisposeAsync();
 
-    /// <summary>Whether a commit was refused because its tenant is fenced, as it is while it is being moved.</summary>
+    /// <summary>Whether a commit was refused because its tenant is fenced, as it is while it is being moved. A mover names its fence, and isn't held up.</summary>
     private static bool IsFenced(CommitResult result) => result is CommitResult.Refused { Reason: Refusal.Fenced };
 
     /// <summary>Whether it is certain without asking that the main database answers; it also refuses the default tenant.</summary>
