@@ -33,6 +33,9 @@ internal sealed class PlacedStore : IStore
     /// <summary>The same for projections and subscriptions, whose waiting for events keeps no database open.</summary>
     public PlacedStore ForRunners { get; }
 
+    /// <summary>What is known of tenants by heart.</summary>
+    public TenantDirectory Directory => _directory;
+
     /// <inheritdoc/>
     public StoreLimits Limits => _main.Limits;
 
@@ -138,6 +141,13 @@ internal sealed class PlacedStore : IStore
     public ValueTask<DatabaseUse> UseAsync(Placement placement, TenantId tenant, CancellationToken cancellationToken) => placement == Placement.Main
         ? new(new DatabaseUse(_main))
         : _databases.UseAsync(DatabaseKey.Of(placement, tenant), isRunner: false, CancellationToken.None, cancellationToken);
+
+    /// <summary>Tells of databases that come and go.</summary>
+    public void Watch(IDatabaseWatcher watcher) => _databases.Watch(watcher);
+
+    /// <summary>Removes a tenant's own database, open or not.</summary>
+    public ValueTask RemoveAsync(Placement.Dedicated placement, TenantId tenant, Func<CancellationToken, ValueTask> removeAsync, CancellationToken cancellationToken) =>
+        _databases.RemoveAsync(DatabaseKey.Of(placement, tenant), removeAsync, cancellationToken);
 
     /// <summary>Closes all databases but the main one, which belongs to whoever opened it.</summary>
     public ValueTask DisposeAsync() => _databases.DisposeAsync();
