@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Tallystick;
 using Tallystick.Events;
 using Tallystick.Postgres;
+using Tallystick.Storage;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -24,6 +25,7 @@ public static class PostgresBuilderExtensions
             {
                 Time = provider.GetRequiredService<TimeProvider>(),
                 Entropy = provider.GetRequiredService<Entropy>(),
+                Shares = provider.GetRequiredService<TenantShares>(),
             };
             return PostgresStore.Open(connectionString, change is null ? options : change(options));
         });

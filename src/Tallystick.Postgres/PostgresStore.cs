@@ -22,7 +22,7 @@ namespace Tallystick.Postgres;
 /// hosts in the connection string are a failover list: the one that is the primary is used, and nothing that it has acknowledged is
 /// lost if the servers replicate synchronously.
 /// </remarks>
-public sealed class PostgresStore : IStore
+public sealed partial class PostgresStore : IStore
 {
     private readonly PostgresStoreOptions _options;
     private readonly Database _database;
@@ -45,6 +45,9 @@ public sealed class PostgresStore : IStore
 
     /// <inheritdoc/>
     public StoreLimits Limits => _options.Limits;
+
+    /// <inheritdoc/>
+    public bool IsShared => true;
 
     /// <summary>For tests, which look at its connections.</summary>
     internal Database Database => _database;
@@ -104,7 +107,7 @@ public sealed class PostgresStore : IStore
         ReadChecks.Tenant(tenant);
         return _reads.ReadAsync(
             tenant.Value, tenant,
-            static (statements, tenant) => statements.Add("SELECT position, time, frontier FROM heads WHERE tenant = $1").Bind(tenant.Value),
+            static (statements, tenant) => statements.Add("SELECT position, time, frontier FROM heads WHERE tenant = $1 AND NOT erasing").Bind(tenant.Value),
             static async (reader, tenant, cancellation) => await reader.ReadAsync(cancellation)
                 ? StoredHead.Read(reader, tenant, 0)
                 : new LogHead(LogPosition.Start, new MerkleFrontier(), DateTimeOffset.MinValue),
@@ -118,7 +121,7 @@ public sealed class PostgresStore : IStore
         ReadChecks.Stream(stream);
         return _reads.ReadAsync(
             tenant.Value, (tenant, stream),
-            static (statements, ask) => statements.Add("SELECT version FROM events WHERE tenant = $1 AND stream = $2 ORDER BY version DESC LIMIT 1")
+            static (statements, ask) => statements.Add($"SELECT version FROM events WHERE tenant = {LivingTenant.First} AND stream = $2 ORDER BY version DESC LIMIT 1")
                 .Bind(ask.tenant.Value).Bind(ask.stream.ToString()),
             static async (reader, _, cancellation) => await reader.ReadAsync(cancellation) ? StreamVersion.Of(reader.GetInt64(0)) : StreamVersion.None,
             cancellationToken);
@@ -184,6 +187,18 @@ public sealed class PostgresStore : IStore
             static (statements, ask) => statements.Add(CommitRecords.FindCheckpoint).Bind(ask.tenant.Value).Bind(ask.name),
             static async (reader, ask, cancellation) =>
                 await reader.ReadAsync(cancellation) ? CommitRecords.PositionOf(reader.GetInt64(0), ask.name) : (LogPosition?)null,
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken)
+    {
+        ReadChecks.Tenant(tenant);
+        ReadChecks.Leases(read, Limits);
+        return _reads.ReadAsync(
+            tenant.Value, (tenant, read),
+            static (statements, ask) => LeaseRecords.Ask(statements, ask.tenant, ask.read),
+            static (reader, ask, cancellation) => LeaseRecords.ReadAsync(reader, ask.read, cancellation),
             cancellationToken);
     }
 

@@ -9,6 +9,9 @@ internal static class Sql
     /// <summary>Names the tenants whose rows the transaction may see; it must run before any statement that is to see some.</summary>
     public const string NameTenants = "SELECT set_config('tallystick.tenants', $1, true)";
 
+    /// <summary>Names the tenant whose leases the transaction may see and lock beside those of its own tenants, but not change.</summary>
+    public const string NameFences = "SELECT set_config('tallystick.fences', $1, true)";
+
     public static NpgsqlBatchCommand Add(this NpgsqlBatch batch, string text)
     {
         var command = new NpgsqlBatchCommand(text);
@@ -38,6 +41,10 @@ internal static class Sql
         command.Bind(values, NpgsqlDbType.Array | NpgsqlDbType.Text);
 
     public static NpgsqlBatchCommand Bind(this NpgsqlBatchCommand command, IList<long> values) => command.Bind(values, NpgsqlDbType.Array | NpgsqlDbType.Bigint);
+
+    public static NpgsqlBatchCommand Bind(this NpgsqlBatchCommand command, IList<long?> values) => command.Bind(values, NpgsqlDbType.Array | NpgsqlDbType.Bigint);
+
+    public static NpgsqlBatchCommand Bind(this NpgsqlBatchCommand command, IList<bool> values) => command.Bind(values, NpgsqlDbType.Array | NpgsqlDbType.Boolean);
 
     public static NpgsqlBatchCommand Bind(this NpgsqlBatchCommand command, IList<int> values) => command.Bind(values, NpgsqlDbType.Array | NpgsqlDbType.Integer);
 

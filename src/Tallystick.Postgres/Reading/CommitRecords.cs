@@ -9,15 +9,15 @@ namespace Tallystick.Postgres.Reading;
 /// <summary>The remembered results of commits, and the checkpoints.</summary>
 internal static class CommitRecords
 {
-    public const string Find = "SELECT fingerprint, first, last, streams FROM commits WHERE tenant = $1 AND key = $2";
+    public const string Find = $"SELECT fingerprint, first, last, streams FROM commits WHERE tenant = {LivingTenant.First} AND key = $2";
 
-    /// <summary>The same for many; the first column counts the keys from 1.</summary>
+    /// <summary>The same for many, for the writer; the first column counts the keys from 1.</summary>
     public const string FindMany = """
         SELECT k.n, c.fingerprint, c.first, c.last, c.streams FROM unnest($1, $2) WITH ORDINALITY k(tenant, key, n)
         JOIN commits c ON c.tenant = k.tenant AND c.key = k.key
         """;
 
-    public const string FindCheckpoint = "SELECT position FROM checkpoints WHERE tenant = $1 AND name = $2";
+    public const string FindCheckpoint = $"SELECT position FROM checkpoints WHERE tenant = {LivingTenant.First} AND name = $2";
 
     public static RememberedCommit Read(NpgsqlDataReader reader, string key, int column)
     {

@@ -15,12 +15,12 @@ namespace Tallystick.Postgres.Reading;
 internal sealed class DocumentSql
 {
     private const string OfGeneration =
-        "(SELECT coalesce($3, (SELECT c.generation FROM collections c WHERE c.tenant = $1 AND c.name = $2), 0) AS generation) g";
+        $"(SELECT coalesce($3, (SELECT c.generation FROM collections c WHERE c.tenant = {LivingTenant.First} AND c.name = $2), 0) AS generation) g";
 
     private const string Lookup = $"""
         SELECT g.generation, k.n, d.position, d.entries, d.body, d.key
         FROM {OfGeneration} LEFT JOIN unnest($4) WITH ORDINALITY k(key, n) ON true
-        LEFT JOIN documents d ON d.tenant = $1 AND d.collection = $2 AND d.generation = g.generation AND d.key = k.key
+        LEFT JOIN documents d ON d.tenant = {LivingTenant.First} AND d.collection = $2 AND d.generation = g.generation AND d.key = k.key
         ORDER BY k.n
         """;
 
@@ -38,9 +38,9 @@ internal sealed class DocumentSql
         Parameter(command => command.Bind(query.Generation));
         _sql.Append($"SELECT g.generation, x.value, x.position, x.entries, x.body, x.key FROM {OfGeneration} LEFT JOIN LATERAL (");
         _sql.Append(_driver is null
-            ? "SELECT d.key, d.position, d.entries, d.body, NULL::bytea AS value FROM documents d WHERE d.tenant = $1 AND d.collection = $2 AND d.generation = g.generation"
-            : "SELECT d.key, d.position, d.entries, d.body, i.value FROM document_index i JOIN documents d ON d.tenant = $1 AND d.collection = $2 AND d.generation = g.generation AND d.key = i.key"
-                + $" WHERE i.tenant = $1 AND i.index = {Index(_driver)} AND i.generation = g.generation");
+            ? "SELECT d.key, d.position, d.entries, d.body, NULL::bytea AS value FROM documents d WHERE d.tenant = " + LivingTenant.First + " AND d.collection = $2 AND d.generation = g.generation"
+            : "SELECT d.key, d.position, d.entries, d.body, i.value FROM document_index i JOIN documents d ON d.tenant = i.tenant AND d.collection = $2 AND d.generation = g.generation AND d.key = i.key"
+                + $" WHERE i.tenant = {LivingTenant.First} AND i.index = {Index(_driver)} AND i.generation = g.generation");
         foreach (var equal in query.Equal)
             AddEqual(equal);
         if (query.Range is { } range)

@@ -19,13 +19,13 @@ internal static class EventReader
         "position, version, time, schema, id, causation, stream, type, tags, correlation, trace, user_id, salt, hashes, payload";
 
     private static readonly string Log = Cut(
-        $"SELECT {Columns} FROM events WHERE tenant = $1 AND position > $2 ORDER BY position LIMIT $3", "position", "$4");
+        $"SELECT {Columns} FROM events WHERE tenant = {LivingTenant.First} AND position > $2 ORDER BY position LIMIT $3", "position", "$4");
 
     private static readonly string StreamForwards = Cut(
-        $"SELECT {Columns} FROM events WHERE tenant = $1 AND stream = $2 AND version >= $3 ORDER BY version LIMIT $4", "version", "$5");
+        $"SELECT {Columns} FROM events WHERE tenant = {LivingTenant.First} AND stream = $2 AND version >= $3 ORDER BY version LIMIT $4", "version", "$5");
 
     private static readonly string StreamBackwards = Cut(
-        $"SELECT {Columns} FROM events WHERE tenant = $1 AND stream = $2 AND version <= $3 ORDER BY version DESC LIMIT $4", "version DESC", "$5");
+        $"SELECT {Columns} FROM events WHERE tenant = {LivingTenant.First} AND stream = $2 AND version <= $3 ORDER BY version DESC LIMIT $4", "version DESC", "$5");
 
     public static void AskStream(NpgsqlBatch statements, TenantId tenant, StreamRead read, int bytesMax) =>
         statements.Add(read.Direction == ReadDirection.Forwards ? StreamForwards : StreamBackwards)
@@ -43,9 +43,9 @@ internal static class EventReader
             return;
         }
 
-        statements.Add("SELECT position FROM heads WHERE tenant = $1").Bind(tenant.Value);
+        statements.Add("SELECT position FROM heads WHERE tenant = $1 AND NOT erasing").Bind(tenant.Value);
         var matches = QuerySql.Matches(read.Query!, tenant, read.After, read.Count);
-        var rows = $"SELECT {Columns} FROM ({matches.Text}) k JOIN events USING (position) WHERE tenant = $1 ORDER BY position";
+        var rows = $"SELECT {Columns} FROM ({matches.Text}) k JOIN events USING (position) WHERE tenant = {LivingTenant.First} ORDER BY position";
         var command = statements.Add(Cut(rows, "position", $"${matches.Bindings.Count + 1}"));
         matches.BindTo(command);
         command.Bind((long)bytesMax);

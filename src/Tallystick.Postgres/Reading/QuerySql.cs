@@ -19,9 +19,10 @@ internal sealed class QuerySql
     private readonly string _after;
     private readonly string _limit;
 
-    private QuerySql(EventQuery query, TenantId tenant, LogPosition after, int limit)
+    private QuerySql(EventQuery query, TenantId tenant, string tenantSql, LogPosition after, int limit)
     {
-        _tenant = Parameter(command => command.Bind(tenant.Value));
+        _tenant = tenantSql;
+        Parameter(command => command.Bind(tenant.Value));
         _after = Parameter(command => command.Bind(after.Value));
         _limit = Parameter(command => command.Bind((long)limit));
         _sql.Append("SELECT DISTINCT position FROM (");
@@ -44,11 +45,11 @@ internal sealed class QuerySql
     public static bool IsSelective(EventQuery? query) =>
         query is { Alternatives.IsEmpty: false } && query.Alternatives.All(one => !one.Types.IsEmpty || !one.Tags.IsEmpty);
 
-    /// <summary>Finds the position of the first event after a position that matches.</summary>
+    /// <summary>Finds the position of the first event after a position that matches; for the writer, who has locked the tenant's head.</summary>
     public static Statement FirstMatch(EventQuery query, TenantId tenant, LogPosition after)
     {
         if (IsSelective(query))
-            return new QuerySql(query, tenant, after, 1).ToStatement();
+            return new QuerySql(query, tenant, "$1", after, 1).ToStatement();
         return new Statement(
             "SELECT position FROM events WHERE tenant = $1 AND position > $2 ORDER BY position LIMIT 1",
             [command => command.Bind(tenant.Value), command => command.Bind(after.Value)]);
@@ -56,7 +57,7 @@ internal sealed class QuerySql
 
     /// <summary>Finds the positions of the first events after a position that match.</summary>
     public static Statement Matches(EventQuery query, TenantId tenant, LogPosition after, int limit) =>
-        new QuerySql(query, tenant, after, limit).ToStatement();
+        new QuerySql(query, tenant, LivingTenant.First, after, limit).ToStatement();
 
     private Statement ToStatement() => new(_sql.ToString(), _bindings);
 

@@ -13,10 +13,11 @@ internal static class WaitedPositions
     // Row-level security compares each row with each of the tenants that are named, so that very long lists cost more than several queries.
     private const int TenantsMax = 256;
 
-    private const string Heads = "SELECT tenant, position FROM heads WHERE tenant = ANY($1)";
+    private const string Heads = "SELECT tenant, position FROM heads WHERE tenant = ANY($1) AND NOT erasing";
 
     private const string Checkpoints = """
-        SELECT c.tenant, c.name, c.position FROM unnest($1, $2) k(tenant, name) JOIN checkpoints c ON c.tenant = k.tenant AND c.name = k.name
+        SELECT c.tenant, c.name, c.position FROM unnest($1, $2) k(tenant, name) JOIN heads h ON h.tenant = k.tenant AND NOT h.erasing
+        JOIN checkpoints c ON c.tenant = k.tenant AND c.name = k.name
         """;
 
     public static async ValueTask<List<(TenantId Tenant, string? Checkpoint, LogPosition Position)>> ReadAsync(

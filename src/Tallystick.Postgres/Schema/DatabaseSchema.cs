@@ -17,12 +17,14 @@ internal static class DatabaseSchema
 {
     /// <summary>The tables with tenants' data; each has a column <c>tenant</c> and a policy.</summary>
     public static readonly string[] TenantTables =
-        ["heads", "events", "tags", "checkpoints", "commits", "collections", "documents", "document_index"];
+        ["heads", "events", "tags", "checkpoints", "commits", "collections", "documents", "document_index", "journal", "leases"];
 
     private const string First = """
         CREATE TABLE writers(writer uuid PRIMARY KEY, batch bigint NOT NULL, at timestamptz NOT NULL) WITH (fillfactor = 50);
         CREATE TABLE heads(
-          tenant text COLLATE "C" PRIMARY KEY, position bigint NOT NULL, time bigint NOT NULL, frontier bytea NOT NULL)
+          tenant text COLLATE "C" PRIMARY KEY, position bigint NOT NULL, time bigint NOT NULL, frontier bytea NOT NULL,
+          bytes bigint NOT NULL DEFAULT 0, fence text COLLATE "C", journal_start bigint, journal_head bigint NOT NULL DEFAULT 0,
+          erasing boolean NOT NULL DEFAULT false)
           WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
         CREATE TABLE events(
           position bigint NOT NULL, version bigint NOT NULL, time bigint NOT NULL, schema int NOT NULL, id uuid NOT NULL, causation uuid,
@@ -50,11 +52,27 @@ internal static class DatabaseSchema
         CREATE TABLE document_index(
           tenant text COLLATE "C" NOT NULL, index uuid NOT NULL, generation int NOT NULL, value bytea NOT NULL, key text COLLATE "C" NOT NULL,
           PRIMARY KEY(tenant, index, generation, value, key));
+        CREATE TABLE journal(number bigint NOT NULL, tenant text COLLATE "C" NOT NULL, entry bytea NOT NULL, PRIMARY KEY(tenant, number));
+        CREATE TABLE leases(
+          epoch bigint NOT NULL, until bigint NOT NULL, tenant text COLLATE "C" NOT NULL, name text COLLATE "C" NOT NULL,
+          owner text COLLATE "C", PRIMARY KEY(tenant, name))
+          WITH (fillfactor = 50);
+        """;
+
+    /// <summary>
+    /// Lets a transaction of one tenant see and lock, but never change, the leases of another tenant that it names for that alone. (To lock
+    /// a row, PostgreSQL asks the policies for UPDATE too.)
+    /// </summary>
+    private const string FencePolicies = """
+
+        CREATE POLICY fences_seen ON leases FOR SELECT USING (tenant = (SELECT current_setting('tallystick.fences', true)));
+        CREATE POLICY fences_locked ON leases FOR UPDATE
+          USING (tenant = (SELECT current_setting('tallystick.fences', true))) WITH CHECK (false);
         """;
 
     private static readonly string[] Migrations =
     [
-        First + string.Concat(TenantTables.Select(Policy)),
+        First + string.Concat(TenantTables.Select(Policy)) + FencePolicies,
     ];
 
     /// <summary>The newest schema that this code knows.</summary>

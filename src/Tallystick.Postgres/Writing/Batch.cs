@@ -20,8 +20,19 @@ internal sealed class Batch(IReadOnlyList<PendingCommit> commits)
     /// <summary>The documents that the commits put or delete: as stored before, and what becomes of them.</summary>
     public Dictionary<DocumentId, DocumentWork> Documents { get; } = [];
 
-    /// <summary>The results to remember, in the order of the commits.</summary>
-    public List<(TenantId Tenant, RememberedCommit Commit)> NewlyRemembered { get; } = [];
+    /// <summary>The results to remember; with each whether one may be stored already under its key.</summary>
+    public Dictionary<(TenantId Tenant, string Key), (RememberedCommit Commit, bool MayReplace)> NewlyRemembered { get; } = [];
+
+    public LeaseWork Leases { get; } = new();
+
+    /// <summary>Whether it is a step of erasing a tenant, which is alone in its batch.</summary>
+    public bool IsToErase => Commits is [{ Prepared.Commit.Life: TenantChange.Erase }];
+
+    /// <summary>What rows the one commit removes that is in it; null if it is no such commit.</summary>
+    public RowRemoval? Removal { get; set; }
+
+    /// <summary>Whether it is the last step of erasing its tenant, which the store knows nothing of any more.</summary>
+    public bool ErasesTenant { get; set; }
 
     /// <summary>Whether any commit was accepted, so that there is something to store.</summary>
     public bool HasChanges { get; set; }
@@ -37,6 +48,9 @@ internal sealed class DocumentWork
 {
     /// <summary>Its index entries as stored; null if it isn't stored.</summary>
     public byte[]? StoredEntries { get; set; }
+
+    /// <summary>The bytes of its body, with the accepted commits so far.</summary>
+    public long BodyBytes { get; set; }
 
     /// <summary>The last change of an accepted commit; null if all were refused.</summary>
     public DocumentChange? Change { get; set; }

@@ -32,7 +32,7 @@ internal sealed class BatchLoad(NpgsqlConnection connection, Guid writer, Tenant
         """;
 
     private const string LockHeads = """
-        SELECT tenant, position, time, frontier FROM heads WHERE tenant = ANY($1) ORDER BY tenant COLLATE "C" FOR NO KEY UPDATE
+        SELECT tenant, position, time, frontier, bytes, fence, journal_start, journal_head, erasing FROM heads WHERE tenant = ANY($1) ORDER BY tenant COLLATE "C" FOR NO KEY UPDATE
         """;
 
     private const string Versions = """
@@ -46,7 +46,7 @@ internal sealed class BatchLoad(NpgsqlConnection connection, Guid writer, Tenant
         """;
 
     private const string Entries = """
-        SELECT k.n, d.entries FROM unnest($1, $2, $3, $4) WITH ORDINALITY k(tenant, collection, generation, key, n)
+        SELECT k.n, d.entries, octet_length(d.body) FROM unnest($1, $2, $3, $4) WITH ORDINALITY k(tenant, collection, generation, key, n)
         JOIN documents d ON d.tenant = k.tenant AND d.collection = k.collection AND d.generation = k.generation AND d.key = k.key
         """;
 
@@ -54,13 +54,17 @@ internal sealed class BatchLoad(NpgsqlConnection connection, Guid writer, Tenant
     private readonly List<(TenantId Tenant, string Name)> _checkpoints = [];
     private readonly List<(TenantId Tenant, string Key)> _keys = [];
     private readonly List<DocumentId> _documents = [];
+    private readonly LeaseRows _leases = new();
 
     /// <summary>Begins the transaction with this number and reads.</summary>
-    /// <returns>False if a tenant's head has gone meanwhile; the transaction is of no use then.</returns>
+    /// <returns>
+    /// False if a tenant's head has gone meanwhile, or if the batch is to erase a tenant that isn't there; the transaction is of no use then.
+    /// </returns>
     public bool Run(Batch batch, long number)
     {
         var tenants = batch.Commits.Select(commit => commit.Prepared.Commit.Tenant).Distinct().OrderBy(tenant => tenant.Value, StringComparer.Ordinal).ToArray();
-        AddMissing(tenants);
+        if (!batch.IsToErase)
+            AddMissing(tenants);
         Collect(batch);
         using (var statements = new NpgsqlBatch(connection))
         {
@@ -115,6 +119,12 @@ internal sealed class BatchLoad(NpgsqlConnection connection, Guid writer, Tenant
                     _streams.Add((commit.Tenant, append.Stream));
             }
 
+            foreach (var e in commit.Adopted)
+            {
+                if (!memory.TryGetVersion(commit.Tenant, e.Stream, out _) && streams.Add((commit.Tenant, e.Stream)))
+                    _streams.Add((commit.Tenant, e.Stream));
+            }
+
             foreach (var checkpoint in commit.Checkpoints)
             {
                 if (checkpoint.Expected is not null && checkpoints.Add((commit.Tenant, checkpoint.Name)))
@@ -125,6 +135,8 @@ internal sealed class BatchLoad(NpgsqlConnection connection, Guid writer, Tenant
                 _keys.Add((commit.Tenant, key.Value));
             CollectDocuments(batch, commit);
         }
+
+        _leases.Collect(batch.Commits);
     }
 
     private void CollectDocuments(Batch batch, Commit commit)
@@ -147,6 +159,7 @@ internal sealed class BatchLoad(NpgsqlConnection connection, Guid writer, Tenant
 
     private void Ask(NpgsqlBatch statements, Batch batch)
     {
+        _leases.Ask(statements);
         if (_streams.Count > 0)
             AskVersions(statements, _streams);
         if (_checkpoints.Count > 0)
@@ -172,13 +185,16 @@ internal sealed class BatchLoad(NpgsqlConnection connection, Guid writer, Tenant
         {
             var tenant = TenantId.FromStored(reader.GetString(0));
             var head = StoredHead.Read(reader, tenant, 1);
-            batch.Tenants.Add(tenant.Value, new TenantWork(tenant, head.Position, head.Time.UtcTicks, head.Tree));
+            var life = new TenantLife(
+                reader.IsDBNull(5) ? null : reader.GetString(5), reader.IsDBNull(6) ? null : reader.GetInt64(6), reader.GetInt64(7), reader.GetBoolean(8));
+            batch.Tenants.Add(tenant.Value, new TenantWork(tenant, head.Position, head.Time.UtcTicks, head.Tree, reader.GetInt64(4), life));
             memory.Seen(tenant, head.Tree.Root());
         }
     }
 
     private void ReadAnswers(NpgsqlDataReader reader, Batch batch)
     {
+        _leases.Read(reader, batch.Leases);
         if (_streams.Count > 0)
             ReadVersions(reader, batch, _streams);
         if (_checkpoints.Count > 0)
@@ -197,7 +213,10 @@ internal sealed class BatchLoad(NpgsqlConnection connection, Guid writer, Tenant
         {
             reader.NextResult();
             while (reader.Read())
-                batch.Documents[_documents[(int)reader.GetInt64(0) - 1]].StoredEntries = reader.GetFieldValue<byte[]>(1);
+            {
+                var document = batch.Documents[_documents[(int)reader.GetInt64(0) - 1]];
+                (document.StoredEntries, document.BodyBytes) = (reader.GetFieldValue<byte[]>(1), reader.GetInt32(2));
+            }
         }
 
         foreach (var matches in batch.Matches)
@@ -231,17 +250,9 @@ internal sealed class BatchLoad(NpgsqlConnection connection, Guid writer, Tenant
             var commit = pending.Prepared.Commit;
             var tenant = batch.TenantOf(commit);
             foreach (var append in commit.Appends)
-            {
-                if (tenant.Versions.ContainsKey(append.Stream))
-                    continue;
-                if (memory.TryGetVersion(commit.Tenant, append.Stream, out var version))
-                    tenant.Versions[append.Stream] = version;
-                else
-                {
-                    tenant.Versions[append.Stream] = 0;
-                    late.Add((commit.Tenant, append.Stream));
-                }
-            }
+                FillVersion(tenant, append.Stream, late);
+            foreach (var e in commit.Adopted)
+                FillVersion(tenant, e.Stream, late);
         }
 
         if (late.Count == 0)
@@ -251,6 +262,15 @@ internal sealed class BatchLoad(NpgsqlConnection connection, Guid writer, Tenant
         AskVersions(statements, late);
         using var reader = statements.ExecuteReader();
         ReadVersions(reader, batch, late);
+    }
+
+    private void FillVersion(TenantWork tenant, StreamId stream, List<(TenantId Tenant, StreamId Stream)> late)
+    {
+        if (tenant.Versions.ContainsKey(stream))
+            return;
+        if (!memory.TryGetVersion(tenant.Id, stream, out var version))
+            late.Add((tenant.Id, stream));
+        tenant.Versions[stream] = version;
     }
 
     private static void AskVersions(NpgsqlBatch statements, List<(TenantId Tenant, StreamId Stream)> streams) =>

@@ -1,6 +1,8 @@
 using Npgsql;
 using Tallystick.Postgres.Connections;
 using Tallystick.Postgres.Reading;
+using Tallystick.Storage;
+using Tallystick.Tenancy;
 
 namespace Tallystick.Postgres.Writing;
 
@@ -25,14 +27,26 @@ internal static class BatchSave
 
     private const string Remember = "INSERT INTO commits(first, last, tenant, key, fingerprint, streams) SELECT * FROM unnest($1, $2, $3, $4, $5, $6)";
 
+    private const string RememberInstead = $"""
+        {Remember} ON CONFLICT (tenant, key)
+        DO UPDATE SET first = excluded.first, last = excluded.last, fingerprint = excluded.fingerprint, streams = excluded.streams
+        """;
+
+    private const string Journal = "INSERT INTO journal(number, tenant, entry) SELECT * FROM unnest($1, $2, $3)";
+
     private const string Activate = """
         INSERT INTO collections(generation, tenant, name) SELECT * FROM unnest($1, $2, $3)
         ON CONFLICT (tenant, name) DO UPDATE SET generation = excluded.generation
         """;
 
     private const string Heads = """
-        UPDATE heads h SET position = k.position, time = k.time, frontier = k.frontier
-        FROM unnest($1, $2, $3, $4) k(tenant, position, time, frontier) WHERE h.tenant = k.tenant
+        UPDATE heads h SET position = k.position, time = k.time, frontier = k.frontier, bytes = k.bytes
+        FROM unnest($1, $2, $3, $4, $5) k(tenant, position, time, frontier, bytes) WHERE h.tenant = k.tenant
+        """;
+
+    private const string Lives = """
+        UPDATE heads h SET fence = k.fence, journal_start = k.journal_start, journal_head = k.journal_head, erasing = k.erasing
+        FROM unnest($1, $2, $3, $4, $5) k(tenant, fence, journal_start, journal_head, erasing) WHERE h.tenant = k.tenant
         """;
 
     /// <summary>When this returns, the batch is durable. When it fails by anything but the server's refusal, it may be or not.</summary>
@@ -44,7 +58,10 @@ internal static class BatchSave
         AddRemembered(statements, batch);
         DocumentSave.AddTo(statements, batch);
         AddActivated(statements, batch);
+        LeaseRows.Save(statements, batch.Leases);
+        AddJournal(statements, batch);
         AddHeads(statements, batch);
+        AddLives(statements, batch);
         statements.Add("COMMIT");
         statements.ExecuteNonQuery();
     }
@@ -90,13 +107,19 @@ internal static class BatchSave
 
     private static void AddRemembered(NpgsqlBatch statements, Batch batch)
     {
-        var rows = batch.NewlyRemembered;
+        AddRemembered(statements, Remember, [.. batch.NewlyRemembered.Where(static one => !one.Value.MayReplace)]);
+        AddRemembered(statements, RememberInstead, [.. batch.NewlyRemembered.Where(static one => one.Value.MayReplace)]);
+    }
+
+    private static void AddRemembered(
+        NpgsqlBatch statements, string sql, List<KeyValuePair<(TenantId Tenant, string Key), (RememberedCommit Commit, bool MayReplace)>> rows)
+    {
         if (rows.Count == 0)
             return;
-        statements.Add(Remember)
-            .Bind(rows.ConvertAll(row => row.Commit.Result.FirstPosition.Value)).Bind(rows.ConvertAll(row => row.Commit.Result.Position.Value))
-            .Bind(rows.ConvertAll(row => row.Tenant.Value)).Bind(rows.ConvertAll(row => row.Commit.Key.Value))
-            .Bind(rows.ConvertAll(row => row.Commit.Key.Fingerprint)).Bind(rows.ConvertAll(row => CommitRecords.Write(row.Commit.Result.Streams)));
+        statements.Add(sql)
+            .Bind(rows.ConvertAll(row => row.Value.Commit.Result.FirstPosition.Value)).Bind(rows.ConvertAll(row => row.Value.Commit.Result.Position.Value))
+            .Bind(rows.ConvertAll(row => row.Key.Tenant.Value)).Bind(rows.ConvertAll(row => row.Key.Key))
+            .Bind(rows.ConvertAll(row => row.Value.Commit.Key.Fingerprint)).Bind(rows.ConvertAll(row => CommitRecords.Write(row.Value.Commit.Result.Streams)));
     }
 
     private static void AddActivated(NpgsqlBatch statements, Batch batch)
@@ -119,10 +142,31 @@ internal static class BatchSave
 
     private static void AddHeads(NpgsqlBatch statements, Batch batch)
     {
-        var moved = batch.Tenants.Values.Where(tenant => tenant.Position != tenant.Stored).ToList();
-        if (moved.Count == 0)
+        var grown = batch.Tenants.Values.Where(tenant => tenant.HasGrown).ToList();
+        if (grown.Count == 0)
             return;
-        statements.Add(Heads).Bind(moved.ConvertAll(tenant => tenant.Id.Value)).Bind(moved.ConvertAll(tenant => tenant.Position.Value))
-            .Bind(moved.ConvertAll(tenant => tenant.TimeTicks)).Bind(moved.ConvertAll(tenant => (ReadOnlyMemory<byte>)tenant.Tree.ToBytes()));
+        statements.Add(Heads).Bind(grown.ConvertAll(tenant => tenant.Id.Value)).Bind(grown.ConvertAll(tenant => tenant.Position.Value))
+            .Bind(grown.ConvertAll(tenant => tenant.TimeTicks)).Bind(grown.ConvertAll(tenant => (ReadOnlyMemory<byte>)tenant.Tree.ToBytes()))
+            .Bind(grown.ConvertAll(tenant => tenant.Bytes));
+    }
+
+    private static void AddLives(NpgsqlBatch statements, Batch batch)
+    {
+        var changed = batch.Tenants.Values.Where(tenant => tenant.HasNewLife).ToList();
+        if (changed.Count == 0)
+            return;
+        statements.Add(Lives).Bind(changed.ConvertAll(tenant => tenant.Id.Value)).BindNullable(changed.ConvertAll(tenant => tenant.Life.Fence))
+            .Bind(changed.ConvertAll(tenant => tenant.Life.JournalStart)).Bind(changed.ConvertAll(tenant => tenant.Life.JournalHead))
+            .Bind(changed.ConvertAll(tenant => tenant.Life.IsErasing));
+    }
+
+    private static void AddJournal(NpgsqlBatch statements, Batch batch)
+    {
+        var rows = batch.Tenants.Values.SelectMany(tenant => tenant.Journal, (tenant, row) => (Tenant: tenant.Id.Value, row.Number, row.Entry)).ToList();
+        if (rows.Count > 0)
+        {
+            statements.Add(Journal).Bind(rows.ConvertAll(row => row.Number)).Bind(rows.ConvertAll(row => row.Tenant))
+                .Bind(rows.ConvertAll(row => (ReadOnlyMemory<byte>)row.Entry));
+        }
     }
 }

@@ -9,19 +9,58 @@ namespace Tallystick.Postgres.Writing;
 /// Decides the commits of a batch one after the other, each seeing those before it, and makes the rows of those that are accepted. All that
 /// it asks for was read before; it touches no database, and a commit that is refused leaves nothing behind.
 /// </summary>
-internal sealed class CommitDecision(Batch batch, long nowTicks)
+internal sealed partial class CommitDecision(Batch batch, long nowTicks)
 {
-    public CommitResult Decide(int index)
+    /// <summary>Decides a commit: it gets an outcome, or a failure if it can't be taken.</summary>
+    public void Decide(int index)
     {
-        var prepared = batch.Commits[index].Prepared;
-        var commit = prepared.Commit;
+        var pending = batch.Commits[index];
+        (pending.Outcome, pending.Failure) = (null, null);
+        var commit = pending.Prepared.Commit;
         var tenant = batch.TenantOf(commit);
-        if (commit.Key is { } key && tenant.Remembered.TryGetValue(key.Value, out var first))
-            return key.IsSameChange(first.Key) ? first.Result : new CommitResult.Refused(new Refusal.KeyReused(key.Value));
-        if (FindRefusal(commit, tenant, batch.Matches[index]) is { } refusal)
-            return new CommitResult.Refused(refusal);
+        if ((Known(commit, tenant) ?? Refused(commit, tenant, batch.Matches[index])) is { } known)
+        {
+            pending.Outcome = known;
+            return;
+        }
 
-        var firstPosition = prepared.EventCount == 0 ? tenant.Position : tenant.Position.Next();
+        try
+        {
+            Adopt(commit, tenant);
+        }
+        catch (ArgumentException misfit)
+        {
+            pending.Failure = misfit;
+            return;
+        }
+
+        pending.Outcome = Apply(pending.Prepared, tenant);
+        batch.HasChanges = true;
+    }
+
+    /// <summary>The result that needs no look at what the commit demands, or null.</summary>
+    private CommitResult? Known(Commit commit, TenantWork tenant)
+    {
+        if (commit.Life is TenantChange.Erase)
+            return Erase(commit, tenant);
+        if (tenant.Life.IsErasing)
+            return new CommitResult.Refused(new Refusal.Erasing());
+        if (commit.Key is not { } key || !tenant.Remembered.TryGetValue(key.Value, out var first))
+            return null;
+        return key.IsSameChange(first.Key) ? first.Result : new CommitResult.Refused(new Refusal.KeyReused(key.Value));
+    }
+
+    private CommitResult.Refused? Refused(Commit commit, TenantWork tenant, LogPosition?[] matches)
+    {
+        var refusal = commit.FencedBy(tenant.Life.Fence) ?? AdoptedEvents.Objection(commit.Adopted, tenant.Position)
+            ?? FindRefusal(commit, tenant, matches) ?? batch.Leases.Objection(commit);
+        return refusal is null ? null : new CommitResult.Refused(refusal);
+    }
+
+    private CommitResult.Committed Apply(PreparedCommit prepared, TenantWork tenant)
+    {
+        var commit = prepared.Commit;
+        var firstPosition = commit.Adopted.IsEmpty ? prepared.EventCount == 0 ? tenant.Position : tenant.Position.Next() : commit.Adopted[0].Position;
         var streams = AddEvents(prepared, tenant);
         foreach (var change in commit.Documents)
             Change(tenant, change);
@@ -31,15 +70,12 @@ internal sealed class CommitDecision(Batch batch, long nowTicks)
             tenant.ChangedCheckpoints.Add(checkpoint.Name);
         }
 
-        var result = new CommitResult.Committed(firstPosition, tenant.Position, streams);
+        var result = new CommitResult.Committed(firstPosition, tenant.Position, streams) { Leases = ChangeLeases(commit) };
+        foreach (var one in commit.Remembered)
+            Remember(tenant, one with { Result = one.Result with { IsReplay = true } }, mayReplace: true);
         if (commit.Key is not null)
-        {
-            var remembered = new RememberedCommit(commit.Key, result with { IsReplay = true });
-            tenant.Remembered.Add(commit.Key.Value, remembered);
-            batch.NewlyRemembered.Add((tenant.Id, remembered));
-        }
-
-        batch.HasChanges = true;
+            Remember(tenant, new RememberedCommit(commit.Key, result with { IsReplay = true }), mayReplace: false);
+        ChangeLife(tenant, commit, result);
         return result;
     }
 
@@ -69,6 +105,13 @@ internal sealed class CommitDecision(Batch batch, long nowTicks)
         }
 
         return null;
+    }
+
+    private void Remember(TenantWork tenant, RememberedCommit remembered, bool mayReplace)
+    {
+        var id = (tenant.Id, remembered.Key.Value);
+        tenant.Remembered[remembered.Key.Value] = remembered;
+        batch.NewlyRemembered[id] = (remembered, mayReplace || (batch.NewlyRemembered.TryGetValue(id, out var before) && before.MayReplace));
     }
 
     private ImmutableArray<StreamHead> AddEvents(PreparedCommit prepared, TenantWork tenant)
@@ -109,44 +152,11 @@ internal sealed class CommitDecision(Batch batch, long nowTicks)
         for (var i = 0; i < nodes; i++)
             completed[i].CopyTo(hashes.AsSpan((i + 2) * Hash256.ByteLength));
 
-        var rows = batch.Events;
-        rows.Position.Add(position.Value);
-        rows.Version.Add(version.Value);
-        rows.Time.Add(tenant.TimeTicks);
-        rows.Schema.Add(e.SchemaVersion);
-        rows.Id.Add(e.Id);
-        rows.Causation.Add(metadata.CausationId);
-        rows.Tenant.Add(tenant.Id.Value);
-        rows.Stream.Add(name);
-        rows.Type.Add(e.Type);
-        rows.Correlation.Add(metadata.CorrelationId);
-        rows.Trace.Add(metadata.TraceParent);
-        rows.User.Add(metadata.UserId);
-        rows.Salt.Add(prepared.Salt(index));
-        rows.Hashes.Add(hashes);
-        rows.Payload.Add(e.Payload);
-        AddTags(rows, tenant, position, e);
-        tenant.Events.Add((e, position));
-    }
-
-    private static void AddTags(EventColumns rows, TenantWork tenant, LogPosition position, NewEvent e)
-    {
-        if (e.Tags.IsDefaultOrEmpty)
-        {
-            rows.Tags.Add(null);
-            return;
-        }
-
-        // A tag has no control characters, so lines can't be misread. The event keeps its tags as given, the index has each of them once.
-        rows.Tags.Add(e.Tags.Length == 1 ? e.Tags[0] : string.Join('\n', e.Tags));
-        for (var i = 0; i < e.Tags.Length; i++)
-        {
-            if (e.Tags.AsSpan(0, i).Contains(e.Tags[i]))
-                continue;
-            rows.TagPosition.Add(position.Value);
-            rows.TagTenant.Add(tenant.Id.Value);
-            rows.Tag.Add(e.Tags[i]);
-        }
+        var tags = e.Tags.IsDefault ? [] : e.Tags;
+        batch.Events.Add(
+            tenant.Id, position, version, tenant.TimeTicks, name, new EventFields(e.Id, e.Type, e.SchemaVersion, tags, metadata, prepared.Salt(index), hashes, e.Payload));
+        tenant.Bytes += e.Payload.Length;
+        tenant.Events.Add((e.Type, tags, position));
     }
 
     private void Change(TenantWork tenant, DocumentChange change)
@@ -154,10 +164,10 @@ internal sealed class CommitDecision(Batch batch, long nowTicks)
         switch (change)
         {
             case DocumentChange.Put put:
-                batch.Documents[IdOf(tenant.Id, put.Collection, put.Document.Key)].Change = put;
+                Change(tenant, IdOf(tenant.Id, put.Collection, put.Document.Key), put, put.Document.Body.Length);
                 break;
             case DocumentChange.Delete delete:
-                batch.Documents[IdOf(tenant.Id, delete.Collection, delete.Key)].Change = delete;
+                Change(tenant, IdOf(tenant.Id, delete.Collection, delete.Key), delete, 0);
                 break;
             case DocumentChange.Activate activate:
                 tenant.Activated[activate.Collection.Name] = activate.Collection.Generation;
@@ -165,6 +175,13 @@ internal sealed class CommitDecision(Batch batch, long nowTicks)
             default:
                 throw new InvalidOperationException($"DocumentChange is a closed set, but here is a {change.GetType()}.");
         }
+    }
+
+    private void Change(TenantWork tenant, DocumentId id, DocumentChange change, int bodyBytes)
+    {
+        var document = batch.Documents[id];
+        tenant.Bytes += bodyBytes - document.BodyBytes;
+        (document.Change, document.BodyBytes) = (change, bodyBytes);
     }
 
     /// <summary>The document's name in the batch.</summary>

@@ -1,4 +1,5 @@
 using Npgsql;
+using Tallystick.Events;
 using Tallystick.Postgres.Connections;
 using Tallystick.Postgres.Signals;
 using Tallystick.Storage;
@@ -90,7 +91,7 @@ internal sealed class GroupWriter : IAsyncDisposable
         _queue.Expect(commits.Count);
         foreach (var commit in commits)
         {
-            commit.Failure = failure;
+            commit.Failure = failure ?? commit.Failure;
             commit.Complete();
         }
     }
@@ -121,7 +122,7 @@ internal sealed class GroupWriter : IAsyncDisposable
         }
     }
 
-    /// <returns>False if another node has removed a tenant's head meanwhile, so that it must be done again.</returns>
+    /// <returns>False if another node has erased a tenant meanwhile, so that it must be done again.</returns>
     private bool TryWrite(Attempt attempt)
     {
         _connection ??= _database.Open();
@@ -142,18 +143,19 @@ internal sealed class GroupWriter : IAsyncDisposable
         if (!new BatchLoad(_connection, _writer, _memory).Run(attempt.Batch, ++_number))
         {
             Run("ROLLBACK");
-            return false;
+            return attempt.EndsWithoutTenant();
         }
 
         var decision = new CommitDecision(attempt.Batch, _options.Time.GetUtcNow().UtcTicks);
         for (var i = 0; i < attempt.Commits.Count; i++)
-            attempt.Commits[i].Outcome = decision.Decide(i);
+            decision.Decide(i);
         if (!attempt.Batch.HasChanges)
         {
             Run("ROLLBACK");
             return true;
         }
 
+        attempt.Remove(_connection, _options.Limits);
         attempt.IsCommitting = true;
         BatchSave.Run(_connection, attempt.Batch);
         return true;
@@ -171,6 +173,8 @@ internal sealed class GroupWriter : IAsyncDisposable
     {
         foreach (var tenant in batch.Tenants.Values)
         {
+            if (batch.ErasesTenant)
+                _memory.Forget(tenant.Id);
             if (tenant.Position != tenant.Stored)
             {
                 _memory.Left(tenant.Id, tenant.Tree.Root());
@@ -263,6 +267,24 @@ internal sealed class GroupWriter : IAsyncDisposable
         {
             Batch = new Batch(Commits);
             IsCommitting = false;
+        }
+
+        /// <summary>Whether a tenant that isn't there is all that the commit wants.</summary>
+        public bool EndsWithoutTenant()
+        {
+            if (Batch.IsToErase)
+                Commits[0].Outcome = new CommitResult.Committed(LogPosition.Start, LogPosition.Start, []);
+            return Batch.IsToErase;
+        }
+
+        /// <summary>Removes the rows that a commit is to remove, which is alone then.</summary>
+        public void Remove(NpgsqlConnection connection, StoreLimits limits)
+        {
+            if (Batch.Removal is not { } removal || Commits[0].Outcome is not CommitResult.Committed committed)
+                return;
+            var hasMore = removal.Run(connection, limits.ErasedRowsPerCommitMax);
+            Commits[0].Outcome = committed with { HasMore = hasMore };
+            Batch.ErasesTenant = Batch.IsToErase && !hasMore;
         }
 
         public void Failed(Exception error, bool isTransient)

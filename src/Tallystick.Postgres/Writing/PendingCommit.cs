@@ -24,10 +24,13 @@ internal sealed class PendingCommit(PreparedCommit prepared, long since) : IValu
     /// <summary>About how many bytes it adds to a transaction.</summary>
     public long Bytes { get; } = BytesOf(prepared.Commit);
 
+    /// <summary>Whether it removes as many rows as the limits allow: such a commit is a transaction of its own.</summary>
+    public bool RemovesRows => Prepared.Commit.Life is TenantChange.Erase or TenantChange.Journal;
+
     /// <summary>What the writer decided; it is told to the caller only once it is durable.</summary>
     public CommitResult? Outcome { get; set; }
 
-    /// <summary>Why the writer failed on it.</summary>
+    /// <summary>Why the writer failed on it, or why it can't be taken.</summary>
     public Exception? Failure { get; set; }
 
     public ValueTask<CommitResult> Task => new(this, _result.Version);
@@ -75,6 +78,9 @@ internal sealed class PendingCommit(PreparedCommit prepared, long since) : IValu
                 bytes += RowBytes + e.Payload.Length;
         }
 
+        foreach (var e in commit.Adopted)
+            bytes += RowBytes + e.Payload.Length;
+        bytes += RowBytes * (long)commit.Remembered.Length;
         foreach (var change in commit.Documents)
             bytes += RowBytes + (change is DocumentChange.Put { Document.Body: var body } ? body.Length : 0);
         return bytes;

@@ -7,7 +7,8 @@ namespace Tallystick.Postgres.Writing;
 /// <summary>
 /// What the writer remembers of tenants and streams between batches, so that it need not look them up. A stream's version holds only as
 /// long as the tenant's log is the one that this writer has left, which its root tells: if another node has written meanwhile, all versions of
-/// that tenant are forgotten by giving it a new stamp. Only the writer's thread uses it.
+/// that tenant are forgotten by giving it a new stamp. That holds too for a tenant that another node has erased and that began anew: the root stands
+/// for all events, with their streams and versions, so the same root is the same log. Only the writer's thread uses it.
 /// </summary>
 internal sealed class TenantMemory(int capacity)
 {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Tallystick.Audit;
 using Tallystick.Events;
 using Tallystick.Storage;
@@ -9,8 +10,11 @@ namespace Tallystick.Postgres.Writing;
 /// One tenant within a batch: what was stored of it when its head was locked, as far as the batch's commits ask for it, and what they have
 /// changed since. It is dropped if the transaction fails.
 /// </summary>
-internal sealed class TenantWork(TenantId id, LogPosition position, long timeTicks, MerkleFrontier tree)
+internal sealed class TenantWork(TenantId id, LogPosition position, long timeTicks, MerkleFrontier tree, long bytes, TenantLife life)
 {
+    private readonly TenantLife _storedLife = life;
+    private readonly long _storedBytes = bytes;
+
     public TenantId Id { get; } = id;
 
     /// <summary>Where the log ends with the batch's commits so far.</summary>
@@ -18,10 +22,20 @@ internal sealed class TenantWork(TenantId id, LogPosition position, long timeTic
 
     public long TimeTicks { get; set; } = timeTicks;
 
-    public MerkleFrontier Tree { get; } = tree;
+    public MerkleFrontier Tree { get; set; } = tree;
+
+    /// <summary>The bytes of all payloads and bodies.</summary>
+    public long Bytes { get; set; } = bytes;
+
+    public TenantLife Life { get; set; } = life;
 
     /// <summary>Where the log ended before.</summary>
     public LogPosition Stored { get; } = position;
+
+    /// <summary>Whether the log or the bytes have changed.</summary>
+    public bool HasGrown => Position != Stored || Bytes != _storedBytes;
+
+    public bool HasNewLife => Life != _storedLife;
 
     /// <summary>The versions of the streams that the commits name.</summary>
     public Dictionary<StreamId, long> Versions { get; } = [];
@@ -36,7 +50,10 @@ internal sealed class TenantWork(TenantId id, LogPosition position, long timeTic
     public Dictionary<string, RememberedCommit> Remembered { get; } = [];
 
     /// <summary>The events of the batch's commits, for the conditions of later ones.</summary>
-    public List<(NewEvent Event, LogPosition Position)> Events { get; } = [];
+    public List<(string Type, ImmutableArray<string> Tags, LogPosition Position)> Events { get; } = [];
+
+    /// <summary>The new entries of its journal, as bytes.</summary>
+    public List<(long Number, byte[] Entry)> Journal { get; } = [];
 
     /// <summary>The generations to activate.</summary>
     public Dictionary<string, int> Activated { get; } = [];
@@ -44,9 +61,9 @@ internal sealed class TenantWork(TenantId id, LogPosition position, long timeTic
     /// <summary>The first event of this batch after a position that matches, or null.</summary>
     public LogPosition? FirstMatch(EventQuery query, LogPosition after)
     {
-        foreach (var (e, position) in Events)
+        foreach (var (type, tags, position) in Events)
         {
-            if (position > after && query.Matches(e.Type, e.Tags))
+            if (position > after && query.Matches(type, tags))
                 return position;
         }
 

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Tallystick.IntegrationTests.Postgres;
 using Tallystick.Postgres;
 using Tallystick.Storage;
 using Tallystick.Testing.Conformance;
+using Tallystick.Testing.Time;
 
 namespace Tallystick.IntegrationTests.Conformance;
 
@@ -34,6 +36,14 @@ public sealed class PostgresHarness : StoreHarness
         var schema = _schemas[database];
         await schema.Server.ExecuteAsync($"SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE usename = '{schema.Requests}'");
         await store.DisposeAsync();
+    }
+
+    /// <summary>Leases run by the server's clock, which nobody moves: the server waits until it says so.</summary>
+    public override async ValueTask LetPassAsync(ManualTime clock, TimeSpan time, CancellationToken cancellationToken)
+    {
+        await base.LetPassAsync(clock, time, cancellationToken);
+        await (await SharedServer.GetAsync()).ExecuteAsync(
+            string.Create(CultureInfo.InvariantCulture, $"SELECT pg_sleep({time.TotalSeconds})"));
     }
 
     public override async ValueTask DisposeAsync()
