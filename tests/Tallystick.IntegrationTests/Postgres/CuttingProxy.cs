@@ -56,6 +56,9 @@ public sealed class CuttingProxy : IAsyncDisposable
     /// <summary>Whether, once the planned cut has happened, all further connections are refused.</summary>
     public bool RefusesAfterCut { get; set; }
 
+    /// <summary>Whether notifications (NotificationResponse) disappear on their way.</summary>
+    public bool LosesNotifications { get; init; }
+
     private event Action? Refused;
 
     /// <summary>
@@ -142,10 +145,10 @@ public sealed class CuttingProxy : IAsyncDisposable
             {
                 client.Close();
                 await held.Release.Task.WaitAsync(TimeSpan.FromSeconds(30), _closing.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
-                await server.GetStream().WriteAsync(held.Bytes.ToArray(), _closing.Token);
+                await link.Server.WriteAsync(held.Bytes.ToArray(), _closing.Token);
                 server.Client.Shutdown(SocketShutdown.Send);
                 // To the end of what the server says: then it has done all that it was told.
-                await server.GetStream().CopyToAsync(Stream.Null, _closing.Token);
+                await link.Server.CopyToAsync(Stream.Null, _closing.Token);
             }
         }
         catch (Exception error) when (error is OperationCanceledException or IOException or SocketException)
@@ -174,7 +177,8 @@ public sealed class CuttingProxy : IAsyncDisposable
                     return;
                 }
 
-                await to.WriteAsync(message, cut.Token);
+                if (!LosesNotifications || sender != Sender.Server || message[0] != (byte)'A')
+                    await to.WriteAsync(message, cut.Token);
             }
         }
         catch (Exception error) when (error is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
