@@ -107,7 +107,7 @@ public static class TallystickServiceCollectionExtensions
             Entropy = provider.GetRequiredService<Entropy>(),
             Shares = provider.GetRequiredService<TenantShares>(),
         },
-        provider.GetRequiredService<ILogger<SubscriptionHost>>());
+        provider.GetRequiredService<ILogger<SubscriptionHost>>(), builder.NodeOptions);
 
     private static Tenants MakeTenants(IServiceProvider provider, TallystickBuilder builder)
     {
