@@ -24,8 +24,8 @@ public static class OrdersApplication
             .UseSqlite(Path.Combine(configuration["Data"] ?? "data", "orders.db"))
             .AddOrders()
             .AddTenancy(
-                tenancy => tenancy.FromHeader("X-Tenant-Id").VerifiedByClaim("tenant"),
-                web => web.Reject("order-unknown", 404).Reject("tenant-unknown", 404) with
+                tenancy => tenancy.FromHeader("X-Tenant-Id").VerifiedByClaim("tenant").AllowActAs(Roles.Operator),
+                web => web.Reject("order-unknown", 404).Reject("tenant-unknown", 404).Reject("tenant-erased", 404) with
                 {
                     BodyBytesMax = configuration.GetValue("Limits:BodyBytesMax", web.BodyBytesMax),
                     ReadDeadline = configuration.GetValue("Limits:ReadDeadline", web.ReadDeadline),

@@ -58,6 +58,7 @@ public static class TallystickServiceCollectionExtensions
         services.TryAddSingleton(provider => MakeTenants(provider, builder));
         services.TryAddSingleton(provider => provider.GetRequiredService<IStore>() is PlacedStore placed
             ? placed.Directory : MakeDirectory(provider, provider.GetRequiredService<IStore>(), builder));
+        services.TryAddSingleton(provider => new StorageLimit(provider.GetRequiredService<IStore>(), provider.GetRequiredService<TenantDirectory>()));
         services.TryAddSingleton(provider => MakeRuntime(provider, builder));
         services.AddHostedService<HostedRuntime>();
         return services;
@@ -77,6 +78,8 @@ public static class TallystickServiceCollectionExtensions
     {
         var steps = builder.Steps.Select(step => step(provider)).ToArray();
         var options = builder.CommandOptions;
+        var rate = new RateStep(provider.GetRequiredService<TenantDirectory>(), provider.GetRequiredService<TimeProvider>());
+        var storage = new StorageStep(provider.GetRequiredService<StorageLimit>());
         return new CommandProcessor(
             provider.GetRequiredService<IStore>(), provider.GetRequiredService<Deciders>(), provider.GetRequiredService<EventSerializer>(),
             options with
@@ -87,6 +90,7 @@ public static class TallystickServiceCollectionExtensions
                 Policies = [.. options.Policies, .. provider.GetServices<CommandPolicy>()],
                 ConfigurePipeline = pipeline =>
                 {
+                    pipeline.UseAfter(CommandSteps.Telemetry, CommandSteps.Rate, rate).UseAfter(CommandSteps.Idempotency, CommandSteps.Storage, storage);
                     options.ConfigurePipeline?.Invoke(pipeline);
                     foreach (var step in steps)
                         step(pipeline);
@@ -112,7 +116,8 @@ public static class TallystickServiceCollectionExtensions
         return new Tenants(store, commands, new TenantServices(
             store, provider.GetRequiredService<EventSerializer>(), provider.GetRequiredService<IdGenerator>(), commands,
             provider.GetRequiredService<ReadModelCatalog>(), new SubscriptionCatalog(
-                store, provider.GetRequiredService<EventSerializer>(), provider.GetServices<Subscription>(), provider.GetRequiredService<TimeProvider>())),
+                store, provider.GetRequiredService<EventSerializer>(), provider.GetServices<Subscription>(), provider.GetRequiredService<TimeProvider>()),
+            provider.GetRequiredService<StorageLimit>()),
             builder.TenantOptions, builder.Databases, provider.GetRequiredService<TenantDirectory>(), provider.GetRequiredService<TimeProvider>());
     }
 

@@ -28,8 +28,8 @@ internal sealed class TenantFollower(IStore main, TenantDirectory directory, Ten
             var (record, version) = _tenants[name];
             var tenant = TenantId.Parse(name);
             directory.Observe(tenant, record, version, isOnlyIfKnown: true);
-            eraser.Note(tenant, record);
             await runners.SetAsync(tenant, record, cancellationToken);
+            eraser.Note(tenant, record); // Not before its runners have ended.
             _changed.Remove(name);
         }
     }
