@@ -174,7 +174,7 @@ internal sealed partial class LogWriter : IAsyncDisposable
         }
 
         if (failure is null)
-            EraseLog(commits);
+            EraseTraces(commits);
         foreach (var commit in commits)
         {
             commit.Failure = failure;

@@ -49,6 +49,9 @@ public static class TenantErasure
             (await store.CommitAsync(Commit.For(tenant).Behind(fence).Unfence(), cancellationToken)).Demand();
         }
 
-        throw new InvalidOperationException($"The target has a tenant '{tenant}' already. Choose another id, or erase that one first.");
+        throw Taken(tenant);
     }
+
+    internal static InvalidOperationException Taken(TenantId tenant) =>
+        new($"The target has a tenant '{tenant}' already. Choose another id, or erase that one first.");
 }

@@ -89,7 +89,7 @@ internal sealed class TenantFileReader(Stream source) : IDisposable
     {
         var file = new TenantFile(
             _tenant, end.GetProperty("records").GetInt64(), LogPosition.Of(end.GetProperty("position").GetInt64()),
-            Hash256.Parse(end.GetProperty("root").GetString()), Hash256.Parse(end.GetProperty("digest").GetString()));
+            ReadHash(end, "root"), ReadHash(end, "digest"));
         if (file.Records != _records)
             throw Damaged($"there are {_records} records, but its end says {file.Records}");
         var digest = new Hash256(_digest.GetHashAndReset());
@@ -98,6 +98,13 @@ internal sealed class TenantFileReader(Stream source) : IDisposable
         if (await LineAsync(cancellationToken) is not null)
             throw Damaged("something follows its end");
         End = file;
+    }
+
+    private static Hash256 ReadHash(JsonElement end, string name)
+    {
+        var text = end.GetProperty(name).GetString();
+        var hash = Hash256.Parse(text);
+        return hash.ToString() == text ? hash : throw new JsonException($"the end's {name} is '{text}', which isn't how it was written");
     }
 
     /// <summary>The next line without its end, valid until the next is read; null after the last.</summary>

@@ -7,6 +7,18 @@ namespace Tallystick.Tenancy.Moving;
 // The steps of a move.
 public sealed partial class TenantMove
 {
+    /// <summary>Demands, before anything is changed, that the target can become a copy.</summary>
+    private async ValueTask DemandTargetAsync(CancellationToken cancellationToken)
+    {
+        var there = await target.ReadTenantAsync(tenant, cancellationToken);
+        if (there.IsErasing || IsCopy(there.Fence) || there.Fence == MovedFence)
+            return;
+        if (there.IsFenced)
+            throw new InvalidOperationException($"Tenant '{tenant}' can't be moved: at the target it is fenced ({there.Fence}). End that first.");
+        if (!await TenantErasure.IsEmptyAsync(target, tenant, cancellationToken))
+            throw TenantErasure.Taken(tenant);
+    }
+
     /// <summary>Makes the target a copy that only this mover writes: an empty one, or one that an earlier mover or move has left.</summary>
     private async ValueTask TakeTargetAsync(string fence, CancellationToken cancellationToken)
     {
@@ -19,10 +31,8 @@ public sealed partial class TenantMove
 
         if (there.Fence is null)
             await TenantErasure.FenceEmptyAsync(target, tenant, fence, cancellationToken);
-        else if (IsCopy(there.Fence) || there.Fence == MovedFence)
-            (await target.CommitAsync(Commit.For(tenant).Behind(there.Fence).Fence(fence), cancellationToken)).Demand();
         else
-            throw new InvalidOperationException($"Tenant '{tenant}' can't be moved: at the target it is fenced ({there.Fence}). End that first.");
+            (await target.CommitAsync(Commit.For(tenant).Behind(there.Fence).Fence(fence), cancellationToken)).Demand();
     }
 
     /// <summary>Copies all, compares all, and follows what is written meanwhile, until only little is left to be done behind the fence.</summary>
@@ -52,6 +62,7 @@ public sealed partial class TenantMove
         {
             var here = await DemandSessionAsync(session, cancellationToken);
             _total = here.Position.Value;
+            Report(step, copy);
             var lag = here.Position.Value - copy.Position.Value + here.JournalHead - copy.Entry;
             await copy.FollowAsync(here, _ => Report(step, copy), cancellationToken);
             if (lag <= _options.LagMax)

@@ -57,6 +57,7 @@ public sealed partial class TenantMove(
                 $"Tenant '{tenant}' can't be moved: at the source it is {(here.IsErasing ? "being erased" : $"fenced ({here.Fence})")}. End that first.");
         }
 
+        await DemandTargetAsync(cancellationToken);
         (await source.CommitAsync(Commit.For(tenant).Journal(on: true), cancellationToken)).Demand();
         here = await source.ReadTenantAsync(tenant, cancellationToken);
         var session = here.JournalStart ?? throw Lost();
@@ -97,7 +98,7 @@ public sealed partial class TenantMove(
 
     /// <summary>
     /// Moves a tenant that was moved back, with all that was written since, and erases the copy that it leaves: the same move in the other
-    /// direction. What the source has kept is used, so only what is new is copied.
+    /// direction. What the source has kept is used, so only what is new is copied. A tenant that is back already stays so.
     /// </summary>
     /// <param name="switchBack">Says, durably, that the tenant is at the source now; as in <see cref="RunAsync"/>.</param>
     /// <param name="cancellationToken">Cancels.</param>
@@ -105,6 +106,14 @@ public sealed partial class TenantMove(
     public async ValueTask<TenantMoveResult> UndoAsync(Func<CancellationToken, ValueTask> switchBack, CancellationToken cancellationToken)
     {
         var back = new TenantMove(target, source, tenant, _options, progress);
+        var here = await source.ReadTenantAsync(tenant, cancellationToken);
+        var there = await target.ReadTenantAsync(tenant, cancellationToken);
+        if (here is { IsFenced: false, IsErasing: false } && (there.IsErasing || there == TenantStorage.None))
+        {
+            await back.ConfirmAsync(cancellationToken);
+            return TenantMoveResult.Before(here.Position);
+        }
+
         var result = await back.RunAsync(switchBack, cancellationToken);
         await back.ConfirmAsync(cancellationToken);
         return result;
