@@ -35,6 +35,7 @@ internal sealed class LeakageRun : IDisposable
     private readonly Twin _storeTwin;
     private readonly HttpClient? _anonymous;
     private readonly Observer _observer;
+    private readonly int[] _halves = new int[2];
     private EndpointStory? _endpoints;
     private EndpointOperations? _endpointOperations;
 
@@ -131,15 +132,18 @@ internal sealed class LeakageRun : IDisposable
         var tenants = _services.GetRequiredService<Tenants>();
         await tenants.EnsureAsync(twin.Id, twin.Secrets.Text("name"), cancellationToken);
         twin.Handle = await tenants.GetAsync(twin.Id, cancellationToken);
-        void Look(EndpointAnswer answer) => _observer.Demand(answer.Request.ToString(), answer.Text, twin, other);
-        if (isFirst)
-            await _story.TellAsync(twin, cancellationToken);
-        else
-            await _story.RepeatAsync(twin, other, cancellationToken);
-        await SettleAsync(twin, cancellationToken);
-        if (_endpoints is not null)
-            await (isFirst ? _endpoints.TellAsync(twin, Look, cancellationToken) : _endpoints.RepeatAsync(twin, other, Look, cancellationToken));
-        await SettleAsync(twin, cancellationToken);
+        void Look(Endpoint endpoint, EndpointAnswer answer) => _observer.Demand(endpoint.Name, answer.Text, twin, other);
+        // Commands before and after the requests: these have something to read, and what one of them deletes everywhere is there again.
+        for (var half = 0; half < 2; half++)
+        {
+            if (isFirst)
+                _halves[half] = await _story.TellAsync(twin, cancellationToken);
+            else
+                await _story.RepeatAsync(twin, other, _halves[half], cancellationToken);
+            await SettleAsync(twin, cancellationToken);
+            if (half == 0 && _endpoints is not null)
+                await (isFirst ? _endpoints.TellAsync(twin, Look, cancellationToken) : _endpoints.RepeatAsync(twin, other, Look, cancellationToken));
+        }
     }
 
     /// <summary>What the tenant is answered while there is no twin. The twin's handle is the tenant's own as yet.</summary>
@@ -206,7 +210,7 @@ internal sealed class LeakageRun : IDisposable
             .. _services.GetServices<Decider>().Select(decider => $"$snapshots.{decider.Category}"), "$projections", "$subscriptions", HandleOperations.OwnCollection,
         ],
         [.. Runners().SelectMany(name => (string[])[name, $"{name}@state"]), HandleOperations.OwnCollection],
-        [.. Enumerable.Range(0, _options.CommandsMax).Select(n => FormattableString.Invariant($"leakage-{n}"))], ["1", "2", "3"], GenerationMax: 2);
+        ["leakage-0", "leakage-1"], ["1", "2", "3"], GenerationMax: 2);
 
     private TenantNames NamesOfStore() => StoreOperations.Names with
     {
