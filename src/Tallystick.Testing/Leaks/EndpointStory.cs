@@ -27,7 +27,7 @@ internal sealed class EndpointStory(EndpointRequests requests, LeakageOptions op
         .Select(endpoint => (endpoint.Name, _lastRefusals.GetValueOrDefault(endpoint.Name, "it was never tried")));
 
     /// <summary>Tells the story of the first tenant.</summary>
-    public async Task TellAsync(Twin twin, Action<Endpoint, EndpointAnswer> look, CancellationToken cancellationToken)
+    public async Task TellAsync(Twin twin, Func<Endpoint, EndpointAnswer, Task> look, CancellationToken cancellationToken)
     {
         for (var round = 0; round < RoundsMax && Endpoints.Any(NeedsSuccess); round++)
         {
@@ -46,13 +46,13 @@ internal sealed class EndpointStory(EndpointRequests requests, LeakageOptions op
 
     /// <summary>Sends the same requests as the twin.</summary>
     /// <exception cref="CheckFailedException">One isn't answered with success.</exception>
-    public async Task RepeatAsync(Twin twin, Twin other, Action<Endpoint, EndpointAnswer> look, CancellationToken cancellationToken)
+    public async Task RepeatAsync(Twin twin, Twin other, Func<Endpoint, EndpointAnswer, Task> look, CancellationToken cancellationToken)
     {
         _keys = 0;
         foreach (var (endpoint, plan) in _succeeded)
         {
             var answer = await SendAsync(endpoint, twin, plan, null, cancellationToken);
-            look(endpoint, answer);
+            await look(endpoint, answer);
             if (!answer.IsSuccess)
             {
                 throw new CheckFailedException(
@@ -65,7 +65,7 @@ internal sealed class EndpointStory(EndpointRequests requests, LeakageOptions op
 
         // Keys that the tenant hasn't used itself.
         foreach (var (endpoint, plan) in _succeeded.Where(one => one.Endpoint.IsCreation && one.Endpoint.Declares(KeyHeader, "header")).DistinctBy(one => one.Endpoint))
-            look(endpoint, await SendAsync(endpoint, twin, plan, EndpointOperations.KeyOfTwin(endpoint), cancellationToken));
+            await look(endpoint, await SendAsync(endpoint, twin, plan, EndpointOperations.KeyOfTwin(endpoint), cancellationToken));
     }
 
     /// <summary>Sends the request of a plan, with a key of its own if it takes one.</summary>
@@ -98,13 +98,13 @@ internal sealed class EndpointStory(EndpointRequests requests, LeakageOptions op
 
     private bool NeedsSuccess(Endpoint endpoint) => PlanOf(endpoint) is null && !options.Excuses.ContainsKey(endpoint.Name);
 
-    private async Task TryAsync(Endpoint endpoint, Twin twin, Action<Endpoint, EndpointAnswer> look, CancellationToken cancellationToken)
+    private async Task TryAsync(Endpoint endpoint, Twin twin, Func<Endpoint, EndpointAnswer, Task> look, CancellationToken cancellationToken)
     {
         var plan = PlanOf(endpoint)?.Clone() ?? new RequestPlan();
         for (var attempt = 0; attempt < (options.Excuses.ContainsKey(endpoint.Name) ? 1 : options.AttemptsMax); attempt++)
         {
             var answer = await SendAsync(endpoint, twin, plan, null, cancellationToken);
-            look(endpoint, answer);
+            await look(endpoint, answer);
             if (answer.IsSuccess)
             {
                 _succeeded.Add((endpoint, plan.Clone()));

@@ -89,7 +89,7 @@ internal sealed class Observer(LeakageOptions options, Watcher watcher)
     }
 
     /// <exception cref="CheckFailedException">The twin isn't what it was.</exception>
-    public void DemandUnchanged(string name, string before, string after, Twin tenant, Twin twin)
+    public static void DemandUnchanged(string name, string before, string after, Twin tenant, Twin twin)
     {
         if (before != after)
         {
