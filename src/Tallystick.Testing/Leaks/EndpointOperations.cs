@@ -10,7 +10,7 @@ namespace Tallystick.Testing.Leaks;
 /// </summary>
 internal sealed class EndpointOperations(EndpointStory story, EndpointRequests requests, LeakageOptions options)
 {
-    private const int IdsMax = 8;
+    private const int IdsMax = 4;
     private static readonly string[] Tokens = ["next", "cursor", "continuation", "token", "after", "pageToken", "nextPageToken"];
     private static readonly string[] Limits = ["limit", "take", "count", "size", "pageSize", "top", "per_page"];
 
@@ -54,7 +54,7 @@ internal sealed class EndpointOperations(EndpointStory story, EndpointRequests r
         let plan = story.PlanOf(endpoint) ?? new RequestPlan()
         select new LeakOperation(endpoint.Name, IsRead: false, async (twin, _, cancellationToken) =>
         {
-            var answer = await story.SendAsync(endpoint, twin, plan, cancellationToken);
+            var answer = await story.SendAsync(endpoint, twin, plan, null, cancellationToken);
             if (answer.IsSuccess)
                 EndpointStory.Learn(endpoint, twin, answer);
             return answer.Text;
@@ -69,8 +69,8 @@ internal sealed class EndpointOperations(EndpointStory story, EndpointRequests r
 
     private LeakOperation Read(string name, Endpoint endpoint, RequestPlan plan) => new(name, IsRead: true, async (twin, _, cancellationToken) =>
     {
-        var answer = await story.SendAsync(endpoint, twin, plan, cancellationToken);
-        NoteTokens(twin, answer.Json());
+        var answer = await story.SendAsync(endpoint, twin, plan, null, cancellationToken);
+        NoteTokens(endpoint, twin, answer);
         return answer.Text;
     });
 
@@ -86,7 +86,7 @@ internal sealed class EndpointOperations(EndpointStory story, EndpointRequests r
                 var guessed = plan.Clone();
                 guessed.Fixed[parameter.Name] = theirs;
                 guessed.Optional.Add(parameter.Name);
-                return (await story.SendAsync(endpoint, twin, guessed, cancellationToken)).Text;
+                return (await story.SendAsync(endpoint, twin, guessed, null, cancellationToken)).Text;
             });
         }
     }
@@ -100,8 +100,7 @@ internal sealed class EndpointOperations(EndpointStory story, EndpointRequests r
                 yield return new LeakOperation($"{endpoint.Name} naming the twin by {how}", IsRead: false, async (twin, other, cancellationToken) =>
                 {
                     var request = EndpointRequests.Name(requests.MakeUnnamed(endpoint, twin, plan), names(twin.Id.Value, other.Id.Value));
-                    twin.Sent.Add(request.Said);
-                    var answer = await EndpointAnswer.SendAsync(twin.Client, request, cancellationToken);
+                    var answer = await twin.SendAsync(request, cancellationToken);
                     if (answer.IsSuccess && endpoint.Parameters.Any(parameter => EndpointRequests.IsNaming(naming, parameter)))
                         throw new CheckFailedException($"somebody of '{twin.Id}' was let in for '{other.Id}', which the request named by {how}:\n  {request}\n  {answer.Text}");
                     return answer.Text;
@@ -125,8 +124,7 @@ internal sealed class EndpointOperations(EndpointStory story, EndpointRequests r
         yield return new LeakOperation($"{endpoint.Name} naming no tenant", IsRead: false, async (twin, other, cancellationToken) =>
         {
             var request = requests.MakeUnnamed(endpoint, twin, plan);
-            twin.Sent.Add(request.Said);
-            var answer = await EndpointAnswer.SendAsync(twin.Client, request, cancellationToken);
+            var answer = await twin.SendAsync(request, cancellationToken);
             if (answer.IsSuccess && endpoint.Parameters.Any(parameter => parameter.IsRequired && options.Naming.Any(naming => EndpointRequests.IsNaming(naming, parameter))))
                 throw new CheckFailedException($"a request that names no tenant was let in, although the endpoint says that it must:\n  {request}\n  {answer.Text}");
             return answer.Text;
@@ -136,8 +134,7 @@ internal sealed class EndpointOperations(EndpointStory story, EndpointRequests r
         yield return new LeakOperation($"{endpoint.Name} naming the twin, by nobody", IsRead: false, async (twin, other, cancellationToken) =>
         {
             var request = EndpointRequests.Name(requests.MakeUnnamed(endpoint, twin, plan), options.Naming.Select(naming => (naming, other.Id.Value)));
-            twin.Sent.Add(request.Said);
-            var answer = await EndpointAnswer.SendAsync(anonymous, request, cancellationToken);
+            var answer = await twin.SendAsync(request, anonymous, cancellationToken);
             if (answer.IsSuccess && endpoint.IsSecured)
                 throw new CheckFailedException($"somebody who isn't authenticated was let in for '{other.Id}':\n  {request}\n  {answer.Text}");
             return answer.Text;
@@ -147,7 +144,7 @@ internal sealed class EndpointOperations(EndpointStory story, EndpointRequests r
     private IEnumerable<LeakOperation> WithTokens(Endpoint endpoint, RequestPlan plan)
     {
         foreach (var parameter in endpoint.Parameters.Where(parameter => parameter.In == "query" && Tokens.Contains(parameter.Name, StringComparer.OrdinalIgnoreCase)))
-            yield return With("page token", "$token", (guessed, request, token) => (SetQuery(guessed, parameter.Name, token), request));
+            yield return With("page token", $"$token {endpoint.Name}", (guessed, request, token) => (SetQuery(guessed, parameter.Name, token), request));
         foreach (var header in (string[])["If-Match", "If-None-Match"])
         {
             if (endpoint.IsRead == (header == "If-None-Match"))
@@ -157,7 +154,7 @@ internal sealed class EndpointOperations(EndpointStory story, EndpointRequests r
         if (endpoint.IsCreation && endpoint.Declares("Idempotency-Key", "header") && story.PlanOf(endpoint) is not null)
         {
             yield return new LeakOperation($"{endpoint.Name} with a key of the twin's", IsRead: false, async (twin, _, cancellationToken) =>
-                (await story.SendAsync(endpoint, twin, plan, cancellationToken, KeyOfTwin(endpoint))).Text);
+                (await story.SendAsync(endpoint, twin, plan, KeyOfTwin(endpoint), cancellationToken)).Text);
         }
 
         LeakOperation With(string what, string kind, Func<RequestPlan, Func<EndpointRequest, EndpointRequest>, string, (RequestPlan, Func<EndpointRequest, EndpointRequest>)> change) =>
@@ -167,8 +164,7 @@ internal sealed class EndpointOperations(EndpointStory story, EndpointRequests r
                     return "the twin has none";
                 var (guessed, alter) = change(plan.Clone(), one => one, theirs);
                 var request = alter(requests.Make(endpoint, twin, guessed));
-                twin.Sent.Add(request.Said);
-                return (await EndpointAnswer.SendAsync(twin.Client, request, cancellationToken)).Text;
+                return (await twin.SendAsync(request, cancellationToken)).Text;
             });
     }
 
@@ -182,14 +178,17 @@ internal sealed class EndpointOperations(EndpointStory story, EndpointRequests r
         return plan;
     }
 
-    private static void NoteTokens(Twin twin, JsonNode? answered)
+    /// <summary>Page tokens, and entity tags: the tag of what holds a tenant's secrets is another for each tenant.</summary>
+    private static void NoteTokens(Endpoint endpoint, Twin twin, EndpointAnswer answer)
     {
-        if (answered is not JsonObject page)
+        if (answer.HeaderOf("ETag") is { } tag && twin.Secrets.Find(answer.Body, withIds: false, static _ => false) is not null)
+            twin.Secrets.AddId(tag.Trim('"'));
+        if (answer.Json() is not JsonObject page)
             return;
         foreach (var name in Tokens)
         {
             if (page[name] is JsonValue token && token.GetValueKind() == JsonValueKind.String)
-                twin.Book.Add("$token", token.ToString());
+                twin.Book.Add($"$token {endpoint.Name}", token.ToString());
         }
     }
 }

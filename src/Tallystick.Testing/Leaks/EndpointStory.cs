@@ -27,7 +27,7 @@ internal sealed class EndpointStory(EndpointRequests requests, LeakageOptions op
         .Select(endpoint => (endpoint.Name, _lastRefusals.GetValueOrDefault(endpoint.Name, "it was never tried")));
 
     /// <summary>Tells the story of the first tenant.</summary>
-    public async Task TellAsync(Twin twin, Action<EndpointAnswer> look, CancellationToken cancellationToken)
+    public async Task TellAsync(Twin twin, Func<Endpoint, EndpointAnswer, Task> look, CancellationToken cancellationToken)
     {
         for (var round = 0; round < RoundsMax && Endpoints.Any(NeedsSuccess); round++)
         {
@@ -38,17 +38,21 @@ internal sealed class EndpointStory(EndpointRequests requests, LeakageOptions op
                     await TryAsync(endpoint, twin, look, cancellationToken);
             }
         }
+
+        // So that something is left that an operation on everything could destroy.
+        foreach (var endpoint in Endpoints.Where(endpoint => endpoint.IsCreation && PlanOf(endpoint) is not null))
+            await TryAsync(endpoint, twin, look, cancellationToken);
     }
 
     /// <summary>Sends the same requests as the twin.</summary>
     /// <exception cref="CheckFailedException">One isn't answered with success.</exception>
-    public async Task RepeatAsync(Twin twin, Twin other, Action<EndpointAnswer> look, CancellationToken cancellationToken)
+    public async Task RepeatAsync(Twin twin, Twin other, Func<Endpoint, EndpointAnswer, Task> look, CancellationToken cancellationToken)
     {
         _keys = 0;
         foreach (var (endpoint, plan) in _succeeded)
         {
-            var answer = await SendAsync(endpoint, twin, plan, cancellationToken);
-            look(answer);
+            var answer = await SendAsync(endpoint, twin, plan, null, cancellationToken);
+            await look(endpoint, answer);
             if (!answer.IsSuccess)
             {
                 throw new CheckFailedException(
@@ -61,17 +65,16 @@ internal sealed class EndpointStory(EndpointRequests requests, LeakageOptions op
 
         // Keys that the tenant hasn't used itself.
         foreach (var (endpoint, plan) in _succeeded.Where(one => one.Endpoint.IsCreation && one.Endpoint.Declares(KeyHeader, "header")).DistinctBy(one => one.Endpoint))
-            look(await SendAsync(endpoint, twin, plan, cancellationToken, EndpointOperations.KeyOfTwin(endpoint)));
+            await look(endpoint, await SendAsync(endpoint, twin, plan, EndpointOperations.KeyOfTwin(endpoint), cancellationToken));
     }
 
     /// <summary>Sends the request of a plan, with a key of its own if it takes one.</summary>
-    public async Task<EndpointAnswer> SendAsync(Endpoint endpoint, Twin twin, RequestPlan plan, CancellationToken cancellationToken, string? key = null)
+    public async Task<EndpointAnswer> SendAsync(Endpoint endpoint, Twin twin, RequestPlan plan, string? key, CancellationToken cancellationToken)
     {
         var request = requests.Make(endpoint, twin, plan);
         if (endpoint.Declares(KeyHeader, "header"))
             request = request.With(KeyHeader, key ?? FormattableString.Invariant($"leakage-http-{_keys}"));
-        twin.Sent.Add(request.Said);
-        var answer = await EndpointAnswer.SendAsync(twin.Client, request, cancellationToken);
+        var answer = await twin.SendAsync(request, cancellationToken);
         _keys += answer.IsSuccess && key is null ? 1 : 0;
         return answer;
     }
@@ -95,13 +98,13 @@ internal sealed class EndpointStory(EndpointRequests requests, LeakageOptions op
 
     private bool NeedsSuccess(Endpoint endpoint) => PlanOf(endpoint) is null && !options.Excuses.ContainsKey(endpoint.Name);
 
-    private async Task TryAsync(Endpoint endpoint, Twin twin, Action<EndpointAnswer> look, CancellationToken cancellationToken)
+    private async Task TryAsync(Endpoint endpoint, Twin twin, Func<Endpoint, EndpointAnswer, Task> look, CancellationToken cancellationToken)
     {
         var plan = PlanOf(endpoint)?.Clone() ?? new RequestPlan();
         for (var attempt = 0; attempt < (options.Excuses.ContainsKey(endpoint.Name) ? 1 : options.AttemptsMax); attempt++)
         {
-            var answer = await SendAsync(endpoint, twin, plan, cancellationToken);
-            look(answer);
+            var answer = await SendAsync(endpoint, twin, plan, null, cancellationToken);
+            await look(endpoint, answer);
             if (answer.IsSuccess)
             {
                 _succeeded.Add((endpoint, plan.Clone()));

@@ -35,8 +35,8 @@ public sealed record LeakageOptions
     /// </summary>
     public long? Seed { get; init; }
 
-    /// <summary>How many commands are tried for each decider to fill the tenants with. Default 40.</summary>
-    public int CommandsMax { get; init; } = 40;
+    /// <summary>How many commands are tried for each decider to fill the tenants with. Default 24.</summary>
+    public int CommandsMax { get; init; } = 24;
 
     /// <summary>How often a request is changed until an endpoint answers with success, in each of a few rounds. Default 40.</summary>
     public int AttemptsMax { get; init; } = 40;

@@ -67,6 +67,7 @@ internal sealed class Observer(LeakageOptions options, Watcher watcher)
         if (_known.Add(operation.Name))
             _names.Add(operation.Name);
         watcher.Take();
+        actor.LastRequest = null;
         var text = await TextOfAsync(operation, actor, other, cancellationToken);
         Demand(operation.Name, text, actor, other);
         return text;
@@ -88,7 +89,7 @@ internal sealed class Observer(LeakageOptions options, Watcher watcher)
     }
 
     /// <exception cref="CheckFailedException">The twin isn't what it was.</exception>
-    public void DemandUnchanged(string name, string before, string after, Twin tenant, Twin twin)
+    public static void DemandUnchanged(string name, string before, string after, Twin tenant, Twin twin)
     {
         if (before != after)
         {
@@ -108,7 +109,8 @@ internal sealed class Observer(LeakageOptions options, Watcher watcher)
     }
 
     private static CheckFailedException Shown(string name, string where, Sighting found, Twin actor, Twin other) => new(
-        $"{name} as tenant '{actor.Id}' shows something of its twin '{other.Id}': {where} has {found.Token}{(found.Form.Length == 0 ? "" : $", {found.Form}")}.\n  {found.Excerpt}");
+        $"{name} as tenant '{actor.Id}' shows something of its twin '{other.Id}': {where} has {found.Token}{(found.Form.Length == 0 ? "" : $", {found.Form}")}.\n  {found.Excerpt}"
+        + (actor.LastRequest is { } request ? $"\nThe request: {request}" : ""));
 
     private static async Task<string> TextOfAsync(LeakOperation operation, Twin actor, Twin other, CancellationToken cancellationToken)
     {

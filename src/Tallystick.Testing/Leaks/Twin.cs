@@ -21,11 +21,25 @@ internal sealed class Twin(TenantId id, Secrets secrets, HttpClient? client)
         set => _handle = value;
     }
 
+    /// <summary>The last request that it has sent, for messages; null if it has sent none lately.</summary>
+    public EndpointRequest? LastRequest { get; set; }
+
     /// <summary>What its requests can refer to.</summary>
     public ValueBook Book { get; } = new();
 
     /// <summary>What it has sent itself, and so knows by right.</summary>
     public SentTexts Sent { get; } = new();
+
+    /// <summary>Sends a request.</summary>
+    public Task<EndpointAnswer> SendAsync(EndpointRequest request, CancellationToken cancellationToken) => SendAsync(request, Client, cancellationToken);
+
+    /// <summary>Sends a request by another client.</summary>
+    public Task<EndpointAnswer> SendAsync(EndpointRequest request, HttpClient by, CancellationToken cancellationToken)
+    {
+        Sent.Add(request.Said);
+        LastRequest = request;
+        return EndpointAnswer.SendAsync(by, request, cancellationToken);
+    }
 }
 
 /// <summary>Texts that were sent, to be asked whether something was in one of them.</summary>

@@ -25,6 +25,7 @@ internal sealed class TwinStory
     private readonly SortedSet<string> _categories = new(StringComparer.Ordinal);
     private readonly int _commandsMax;
     private int _keys;
+    private int _repeated;
 
     public TwinStory(LeakageOptions options, SeededEntropy entropy)
     {
@@ -42,11 +43,12 @@ internal sealed class TwinStory
     /// <summary>The names of the deciders of which a command was accepted.</summary>
     public bool HasAccepted(Decider decider) => _categories.Contains(decider.Category);
 
-    /// <summary>Tells the story of the first tenant.</summary>
-    public async Task TellAsync(Twin twin, CancellationToken cancellationToken)
+    /// <summary>Tells the next half of the story of the first tenant.</summary>
+    /// <returns>How many commands there are now.</returns>
+    public async Task<int> TellAsync(Twin twin, CancellationToken cancellationToken)
     {
         // Round by round, so that a decider whose commands refer to another's entities finds some.
-        for (var i = 0; i < _commandsMax; i++)
+        for (var i = 0; i < (_commandsMax + 1) / 2; i++)
         {
             foreach (var commands in _deciders)
             {
@@ -59,15 +61,17 @@ internal sealed class TwinStory
                 twin.Book.AddEntity(stream.Category, stream.Key);
             }
         }
+
+        return _accepted.Count;
     }
 
-    /// <summary>Tells the same story of the twin.</summary>
-    /// <exception cref="CheckFailedException">It isn't accepted there.</exception>
-    public async Task RepeatAsync(Twin twin, Twin other, CancellationToken cancellationToken)
+    /// <summary>Tells the same of the twin, up to so many commands.</summary>
+    /// <exception cref="CheckFailedException">One isn't accepted there.</exception>
+    public async Task RepeatAsync(Twin twin, Twin other, int count, CancellationToken cancellationToken)
     {
-        _keys = 0;
-        foreach (var (stream, command) in _accepted)
+        for (_keys = _repeated; _repeated < count; _repeated++)
         {
+            var (stream, command) = _accepted[_repeated];
             var result = await ExecuteAsync(twin, stream, command, cancellationToken);
             if (result is not CommandResult.Accepted { IsReplay: false })
             {

@@ -14,19 +14,43 @@ public sealed class LeakageTests
     {
         ["a query without any filter"] = (
             store => new ForgetsTenantWithoutFilter(store), _ => { },
-            "x"),
-        ["a bulk deletion"] = (store => new DeletesEverywhere(store), _ => { }, "x"),
-        ["maintenance for all tenants"] = (store => new ActivatesEverywhere(store), _ => { }, "x"),
-        ["a pooled session that keeps the last tenant"] = (store => new KeepsSession(store), _ => { }, "x"),
-        ["a cache of states without tenant"] = (store => new CachesStreams(store), _ => { }, "x"),
-        ["a cache of read models without tenant"] = (store => new CachesDocuments(store), _ => { }, "x"),
-        ["no tenant that means everyone"] = (store => new TakesNoTenantForEveryone(store), _ => { }, "x"),
-        ["idempotency keys shared by all tenants"] = (store => new SharesKeys(store), _ => { }, "x"),
-        ["a line of the log"] = (store => store, tally => tally.AddStep<LogsIt>("leak"), "x"),
-        ["a scope of the log"] = (store => store, tally => tally.AddStep<LogsItInScope>("leak"), "x"),
-        ["a tag of a metric"] = (store => store, tally => tally.AddStep<CountsIt>("leak"), "x"),
-        ["a trace, in base64"] = (store => store, tally => tally.AddStep<TracesIt>("leak"), "x"),
-        ["an exception, in hexadecimal"] = (store => store, tally => tally.AddStep<ThrowsIt>("leak"), "x"),
+            "IStore.QueryDocumentsAsync as tenant 'leakage-b-store' shows something of its twin 'leakage-a-store': the result has "),
+        ["a bulk deletion"] = (
+            store => new DeletesEverywhere(store), _ => { },
+            "IStore.CommitAsync that deletes as tenant 'leakage-a-store' changed its twin 'leakage-b-store'. What is stored of the twin:\n"),
+        ["maintenance for all tenants"] = (
+            store => new ActivatesEverywhere(store), _ => { },
+            "IStore.CommitAsync that activates as tenant 'leakage-a-store' changed its twin 'leakage-b-store'. What is stored of the twin:\n"),
+        ["a pooled session that keeps the last tenant"] = (
+            store => new KeepsSession(store), _ => { },
+            "IStore.QueryDocumentsAsync"),
+        ["a cache of states without tenant"] = (
+            store => new CachesStreams(store), _ => { },
+            "IStore.ReadStreamAsync as tenant 'leakage-b-store' shows something of its twin 'leakage-a-store': the result has "),
+        ["a cache of read models without tenant"] = (
+            store => new CachesDocuments(store), _ => { },
+            "IStore.FindDocumentsAsync as tenant 'leakage-b-store' shows something of its twin 'leakage-a-store': the result has "),
+        ["no tenant that means everyone"] = (
+            store => new TakesNoTenantForEveryone(store), _ => { },
+            "IStore.ReadLogAsync of no tenant as tenant 'leakage-"),
+        ["idempotency keys shared by all tenants"] = (
+            store => new SharesKeys(store), _ => { },
+            "commands of NoteDecider: NoteCommand.Write on note-"),
+        ["a line of the log"] = (
+            store => store, tally => tally.AddStep<LogsIt>("leak"),
+            "Tenants.ExecuteAsync that creates as tenant 'leakage-a' shows something of its twin 'leakage-b': a line of the log has "),
+        ["a scope of the log"] = (
+            store => store, tally => tally.AddStep<LogsItInScope>("leak"),
+            "Tenants.ExecuteAsync that creates as tenant 'leakage-a' shows something of its twin 'leakage-b': a line of the log has "),
+        ["a tag of a metric"] = (
+            store => store, tally => tally.AddStep<CountsIt>("leak"),
+            "Tenants.ExecuteAsync that creates as tenant 'leakage-a' shows something of its twin 'leakage-b': a tag of a metric has "),
+        ["a trace, in base64"] = (
+            store => store, tally => tally.AddStep<TracesIt>("leak"),
+            "Tenants.ExecuteAsync that creates as tenant 'leakage-a' shows something of its twin 'leakage-b': a trace has "),
+        ["an exception, in hexadecimal"] = (
+            store => store, tally => tally.AddStep<ThrowsIt>("leak"),
+            "Tenants.ExecuteAsync that suspends as tenant 'leakage-a' shows something of its twin 'leakage-b': the message of an exception has "),
     };
 
     public static TheoryData<string> Leaks => [.. Leaky.Keys];
