@@ -29,6 +29,11 @@ internal static class CommitText
             text.Append($" changes the tenant's life: {life}");
         foreach (var change in commit.Checkpoints)
             text.Append(change.Position == change.Expected ? $" guards {change.Name}={change.Position}" : $" saves {change.Name}={change.Position?.ToString() ?? "none"}");
+        foreach (var fence in commit.Fences)
+            text.Append($" under {fence.Name} epoch {fence.Epoch}");
+        Append(text, "acquires", commit.Leases.OfType<LeaseChange.Acquire>());
+        Append(text, "renews", commit.Leases.OfType<LeaseChange.Renew>());
+        Append(text, "releases", commit.Leases.OfType<LeaseChange.Release>());
         if (commit.Key is { } key)
             text.Append($" once as '{key.Value}'");
         return text.Length == 0 ? "an empty commit" : text.ToString(1, text.Length - 1);
@@ -41,4 +46,11 @@ internal static class CommitText
         CommitResult.Refused refused => $"refused, {refused.Reason}",
         _ => result.ToString(),
     };
+
+    private static void Append(StringBuilder text, string verb, IEnumerable<LeaseChange> changes)
+    {
+        var names = changes.Select(change => change.Name).ToArray();
+        if (names.Length > 0)
+            text.Append($" {verb} {string.Join(", ", names)}");
+    }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Tallystick.Events;
+using Tallystick.Subscriptions;
 
 namespace Tallystick.Testing.Simulations;
 
@@ -12,6 +13,7 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
     private readonly List<(string What, DateTimeOffset Since)> _serving = [];
     private ServiceProvider? _services;
     private Phase _phase = Phase.Down;
+    private int _starts;
 
     private enum Phase
     {
@@ -29,6 +31,9 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
     /// <summary>Whether it takes requests.</summary>
     public bool IsUp => _phase == Phase.Up;
 
+    /// <summary>Whether it stands still.</summary>
+    public bool IsFrozen => _context.IsFrozen;
+
     /// <summary>Which of the application's deployments it runs, from 0.</summary>
     public int Deployment { get; private set; }
 
@@ -43,6 +48,7 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
     public void Start()
     {
         (_context, _phase) = (core.NewContext(Name), Phase.Starting);
+        _starts++;
         Deployment = core.Options.Deployments.Length < 2 ? 0 : core.Choices.Next("deployment", core.Options.Deployments.Length);
         _context.Post(_ => _ = StartAsync(), null);
     }
@@ -55,6 +61,21 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
         core.Trace.Add(Name, "is killed");
         Fall();
     }
+
+    /// <summary>Lets it stand still for a while, as SIGSTOP and SIGCONT do: it doesn't notice, and then goes on with what it was about to do.</summary>
+    public void Freeze(TimeSpan time)
+    {
+        if (!IsUp || IsFrozen)
+            return;
+        core.Trace.Add(Name, $"stands still for {time.TotalSeconds:0.###} s");
+        _context.Freeze();
+        core.Scheduler.At(core.Scheduler.Now + time, core.World, static context => ((SimulatedContext)context!).Thaw(), _context);
+    }
+
+    /// <summary>The projections and subscriptions that it runs by what it knows, each with its lease; none if it stands still, and so does nothing.</summary>
+    public IEnumerable<SubscriptionStatus> Running() =>
+        _services is null || IsFrozen || _context.ThawedAt == core.Scheduler.Now || _phase == Phase.Starting ? [] : core.Tenants
+            .SelectMany(tenant => _services.GetRequiredService<SubscriptionHost>().Status(tenant)).Where(status => status.Lease is not null);
 
     /// <summary>Stops it in good order, and starts it again.</summary>
     public void Restart()
@@ -104,7 +125,7 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
         services.AddTallystick(tally =>
         {
             core.Configure(tally, Deployment);
-            tally.UseStore(_ => store);
+            tally.UseStore(_ => store).ConfigureNodes(options => options with { NodeId = $"{Name}.{_starts}" });
         });
         return services.BuildServiceProvider();
     }

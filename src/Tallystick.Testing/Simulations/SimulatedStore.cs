@@ -17,7 +17,8 @@ internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server
 
     public StoreLimits Limits => server.Limits;
 
-    public bool IsShared => false;
+    /// <summary>A database that lives in the only process is that process's own.</summary>
+    public bool IsShared => core.Nodes.Count > 1;
 
     public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
     {
@@ -60,7 +61,8 @@ internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server
         "read-checkpoint", memory => memory.ReadCheckpointAsync(tenant, name, cancellationToken), null, cancellationToken);
 
     public ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken) => ReadAsync(
-        "read-leases", memory => memory.ReadLeasesAsync(tenant, read, cancellationToken), null, cancellationToken);
+        "read-leases", memory => memory.ReadLeasesAsync(tenant, read, cancellationToken),
+        leases => server.Model(tenant).Leases.Check(read, leases, core.Scheduler.Now) is { } wrong ? $"{wrong} (tenant {tenant})" : null, cancellationToken);
 
     public ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) =>
         WaitAsync(memory => memory.WaitForPositionAsync(tenant, position, cancellationToken), cancellationToken);
