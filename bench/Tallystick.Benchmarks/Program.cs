@@ -26,5 +26,7 @@ if (Wanted("commands"))
     await CommandRuns.RunAsync();
 if (Wanted("million"))
     await MillionRuns.RunAsync();
+if (Wanted("postgres"))
+    await PostgresRuns.RunAsync(time);
 if (Wanted("kit"))
     KitRuns.Run();
