@@ -146,6 +146,9 @@ internal sealed class BenchCluster : IAsyncDisposable
     /// <summary>A connection string of a superuser, who owns what is made.</summary>
     public string Owner => $"{_address};Username=postgres;Database=postgres";
 
+    /// <summary>A connection string of the role that serves requests.</summary>
+    public string Request => $"{_address};Username=bench;Database=postgres";
+
     /// <summary>The cluster's address as a URL, for peers.</summary>
     public string Url(string database)
     {
@@ -156,7 +159,8 @@ internal sealed class BenchCluster : IAsyncDisposable
     public static async Task<BenchCluster> StartAsync()
     {
         var folder = Directory.CreateTempSubdirectory("tally-bench-postgres-").FullName;
-        var cluster = new BenchCluster(folder, (await ProgramOutput.LastLineAsync(ScriptPath(), "start", folder)).Trim());
+        var address = (await ProgramOutput.LastLineAsync(ScriptPath(), "start", folder)).Split(' ');
+        var cluster = new BenchCluster(folder, $"Host={address[0]};Port={address[1]}");
         await cluster.RunAsync("CREATE ROLE bench LOGIN");
         return cluster;
     }
@@ -165,7 +169,7 @@ internal sealed class BenchCluster : IAsyncDisposable
     public async Task<PostgresStore> OpenEmptyAsync()
     {
         await RunAsync("DROP SCHEMA IF EXISTS tallystick CASCADE");
-        return PostgresStore.Open($"{_address};Username=bench;Database=postgres", new PostgresStoreOptions { OwnerConnectionString = Owner });
+        return PostgresStore.Open(Request, new PostgresStoreOptions { OwnerConnectionString = Owner });
     }
 
     public async Task RunAsync(string sql)

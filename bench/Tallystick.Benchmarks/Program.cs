@@ -28,5 +28,7 @@ if (Wanted("million"))
     await MillionRuns.RunAsync();
 if (Wanted("postgres"))
     await PostgresRuns.RunAsync(time);
+if (Wanted("idle"))
+    await IdleRuns.RunAsync();
 if (Wanted("kit"))
     KitRuns.Run();

@@ -26,12 +26,12 @@ internal abstract class Runner : IDisposable
     private LogPosition _failing;
     private EventFailedException? _givenUp;
 
-    protected Runner(RunnerServices services, TenantId tenant, string name, string stateCollection)
+    protected Runner(RunnerServices services, TenantId tenant, string name, RunnerStateStore state)
     {
         (Services, Tenant, Name) = (services, tenant, name);
         _inbox = new RunnerInbox(name, services.Options.CommandQueueLength);
         _status = new StatusCell(new SubscriptionStatus(tenant, name, SubscriptionState.Starting, LogPosition.Start));
-        StateStore = new RunnerStateStore(services.Store, tenant, stateCollection, name);
+        StateStore = state;
         Skipped = new SkippedEvents(services.Store, tenant, name, services.Ids);
     }
 
@@ -124,7 +124,7 @@ internal abstract class Runner : IDisposable
             return;
         }
 
-        await DemandAsync(StateStore.Guard(commit, Revision), cancellationToken);
+        await DemandAsync(Guard(commit), cancellationToken);
     }
 
     /// <summary>Commits with a change of the state.</summary>
@@ -134,7 +134,17 @@ internal abstract class Runner : IDisposable
         (State, Revision) = (state, Revision.Next());
     }
 
-    private async ValueTask DemandAsync(Commit commit, CancellationToken cancellationToken)
+    /// <summary>Lets a commit take effect only while the state is as this runner knows it.</summary>
+    protected virtual Commit Guard(Commit commit) => StateStore.Guard(commit, Revision);
+
+    /// <summary>Waits until there may be something to do.</summary>
+    protected virtual ValueTask WaitForWorkAsync(CancellationToken cancellationToken) =>
+        Store.WaitForPositionAsync(Tenant, Position.Next(), cancellationToken);
+
+    /// <summary>Lets everything be read anew before the next step.</summary>
+    protected void Reload() => _loaded = false;
+
+    protected async ValueTask DemandAsync(Commit commit, CancellationToken cancellationToken)
     {
         switch (await Store.CommitAsync(commit, cancellationToken))
         {
@@ -188,7 +198,7 @@ internal abstract class Runner : IDisposable
             if (Position >= _failing)
                 (_attempts, _failing) = (0, LogPosition.Start);
             if (!worked)
-                await _inbox.WaitAsync(token => Store.WaitForPositionAsync(Tenant, Position.Next(), token), cancellationToken);
+                await _inbox.WaitAsync(WaitForWorkAsync, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -260,7 +270,7 @@ internal abstract class Runner : IDisposable
             await ReadStateAsync(cancellationToken);
         try
         {
-            await CommitStateAsync(GuardPlace(Commit.For(Tenant)), State with { Stopped = StoppedAt.From(described) }, cancellationToken);
+            await CommitStateAsync(GuardPlace(Commit.For(StateStore.Tenant)), State with { Stopped = StoppedAt.From(described) }, cancellationToken);
         }
         catch (OwnerMovedException)
         {

@@ -20,7 +20,7 @@ internal sealed class SubscriptionRunner : Runner
     private (LogPosition Position, int Count) _attempts;
 
     public SubscriptionRunner(RunnerServices services, TenantId tenant, Subscription subscription)
-        : base(services, tenant, subscription.Name, RunnerStateStore.Subscriptions)
+        : base(services, tenant, subscription.Name, new RunnerStateStore(services.Store, tenant, RunnerStateStore.Subscriptions, subscription.Name))
     {
         _subscription = subscription;
         _log = new LogReader(services.Store, tenant, QueryOf(subscription, services.Serializer.Types));

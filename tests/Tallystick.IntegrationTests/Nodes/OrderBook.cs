@@ -11,11 +11,19 @@ internal sealed class OrderBook(NodeGroup nodes, int seed)
     private static readonly string[] Tenants = ["acme", "globex"];
 
     private readonly ConcurrentDictionary<(string Tenant, int Customer), ConcurrentQueue<string>> _orders = new();
+    private readonly Dictionary<string, string> _tokens = [];
     private readonly Lock _lock = new();
     private readonly List<(int Count, TaskCompletionSource Reached)> _waiting = [];
     private int _count;
 
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Gets the tokens, which all nodes accept, before any node is in trouble.</summary>
+    public async Task SignInAsync()
+    {
+        foreach (var tenant in Tenants)
+            _tokens[tenant] = (await nodes[0]!.AsAsync(tenant)).Token;
+    }
 
     /// <summary>Places one order after the other, until it is cancelled. Each is repeated with its key, on another node, until it is answered.</summary>
     public async Task PlaceOrdersAsync(int customer, CancellationToken cancellationToken)
@@ -60,7 +68,7 @@ internal sealed class OrderBook(NodeGroup nodes, int seed)
             Assert.Equal(placed.Length, placed.Distinct().Count());
             for (var node = 0; node < nodes.Count; node++)
             {
-                var caller = await nodes[node]!.AsAsync(tenant);
+                var caller = new Caller(nodes[node]!, _tokens[tenant], tenant);
                 // An order of its own, whose position everything before has to be shown at.
                 var position = (await caller.PlaceAsync("demo")).Position;
                 var listed = await AllAsync(caller, "/orders?customerId=demo&limit=100", position, "id");
@@ -110,7 +118,7 @@ internal sealed class OrderBook(NodeGroup nodes, int seed)
 
             try
             {
-                var answer = await call(await client.AsAsync(tenant));
+                var answer = await call(new Caller(client, _tokens[tenant], tenant));
                 if ((int)answer.Status == status)
                 {
                     answered(answer);

@@ -39,6 +39,7 @@ public sealed class ThreeNodesTests(PostgresFixture postgres) : IClassFixture<Po
         await using var store = PostgresStore.Open(database.Connection);
         using var load = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var book = new OrderBook(nodes, random.Next());
+        await book.SignInAsync();
         var writers = Enumerable.Range(0, Customers).Select(customer => book.PlaceOrdersAsync(customer, load.Token)).ToArray();
         var readers = FirstTenants.Select(tenant => LogFollower.FollowAsync(store, tenant, load.Token)).ToArray();
         await book.AcknowledgedAsync(20, stop);
