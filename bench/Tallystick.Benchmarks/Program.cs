@@ -18,6 +18,8 @@ if (suites.Contains("batches"))
     await AppendRuns.RunBatchesAsync(time);
 if (Wanted("appends"))
     await AppendRuns.RunAsync(time);
+if (Wanted("fairness"))
+    await FairnessRuns.RunAsync(time);
 if (Wanted("reads"))
     await ReadRuns.RunAsync();
 if (Wanted("rebuild"))

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Tallystick;
 using Tallystick.Events;
 using Tallystick.Sqlite;
+using Tallystick.Storage;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -22,6 +23,7 @@ public static class SqliteBuilderExtensions
             {
                 Time = provider.GetRequiredService<TimeProvider>(),
                 Entropy = provider.GetRequiredService<Entropy>(),
+                Shares = provider.GetRequiredService<TenantShares>(),
             };
             return SqliteStore.Open(path, change is null ? options : change(options));
         });

@@ -36,6 +36,7 @@ public static class TallystickServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Entropy.System);
         services.TryAddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
+        services.TryAddSingleton<TenantShares>();
         services.TryAddSingleton(typeof(ILogger<>), typeof(Logger<>));
         services.TryAddSingleton<IStore>(TallystickBuilder.Storage);
 
@@ -51,7 +52,7 @@ public static class TallystickServiceCollectionExtensions
             provider.GetRequiredService<IStore>(), provider.GetRequiredService<EventSerializer>(), provider.GetServices<Projection>(),
             provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => MakeHost(provider, builder));
-        services.TryAddSingleton(MakeTenants);
+        services.TryAddSingleton(provider => MakeTenants(provider, builder));
         services.TryAddSingleton(MakeRuntime);
         services.AddHostedService<HostedRuntime>();
         return services;
@@ -95,17 +96,19 @@ public static class TallystickServiceCollectionExtensions
         {
             Time = provider.GetRequiredService<TimeProvider>(),
             Entropy = provider.GetRequiredService<Entropy>(),
+            Shares = provider.GetRequiredService<TenantShares>(),
         },
         provider.GetRequiredService<ILogger<SubscriptionHost>>());
 
-    private static Tenants MakeTenants(IServiceProvider provider)
+    private static Tenants MakeTenants(IServiceProvider provider, TallystickBuilder builder)
     {
         var store = provider.GetRequiredService<IStore>();
         var commands = provider.GetRequiredService<CommandProcessor>();
         return new Tenants(store, commands, new TenantServices(
             store, provider.GetRequiredService<EventSerializer>(), provider.GetRequiredService<IdGenerator>(), commands,
             provider.GetRequiredService<ReadModelCatalog>(), new SubscriptionCatalog(
-                store, provider.GetRequiredService<EventSerializer>(), provider.GetServices<Subscription>(), provider.GetRequiredService<TimeProvider>())));
+                store, provider.GetRequiredService<EventSerializer>(), provider.GetServices<Subscription>(), provider.GetRequiredService<TimeProvider>())),
+            builder.TenantOptions, builder.Databases, provider.GetRequiredService<TimeProvider>());
     }
 
     private static TallystickRuntime MakeRuntime(IServiceProvider provider)

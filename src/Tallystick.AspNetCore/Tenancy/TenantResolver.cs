@@ -35,6 +35,8 @@ internal sealed partial class TenantResolver(TenancyOptions options, Tenants ten
             TenantLookup.Found found => (found.Tenant, null),
             TenantLookup.Suspended => (null, new HttpProblem(StatusCodes.Status403Forbidden, "tenant-suspended", "The tenant is suspended.",
                 "Its data is kept. An operator can resume it.")),
+            TenantLookup.Deleted => (null, new HttpProblem(StatusCodes.Status403Forbidden, "tenant-deleted", "The tenant is deleted.",
+                "For some time an operator can restore it.")),
             _ => (null, new HttpProblem(StatusCodes.Status404NotFound, "tenant-unknown", "There is no such tenant.",
                 "Ask an operator to create it.")),
         };

@@ -83,5 +83,9 @@ internal sealed class Reader(SqliteDatabase database, TailIndex tail, StoreLimit
 
     public CommitRecords Commits { get; } = new(database);
 
+    public LeaseRecords Leases { get; } = new(database);
+
+    public TenantLifeReader Life { get; } = new(database, limits);
+
     public TenantRecords Tenants { get; } = new(database);
 }

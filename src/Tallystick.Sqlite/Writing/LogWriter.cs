@@ -1,5 +1,6 @@
 using Tallystick.Sqlite.Index;
 using Tallystick.Sqlite.Interop;
+using Tallystick.Sqlite.Reading;
 using Tallystick.Storage;
 
 namespace Tallystick.Sqlite.Writing;
@@ -12,7 +13,7 @@ namespace Tallystick.Sqlite.Writing;
 /// A commit that comes alone, when nothing waits and the one before came alone too, is written on its caller's thread: handing it over and
 /// back costs as much as half a sync. Whoever writes holds the turn.
 /// </remarks>
-internal sealed class LogWriter : IAsyncDisposable
+internal sealed partial class LogWriter : IAsyncDisposable
 {
     /// <summary>A tail that could not be indexed (the disk is full) may grow to this many times its bound before commits are refused.</summary>
     private const int TailOverrunMax = 4;
@@ -45,6 +46,7 @@ internal sealed class LogWriter : IAsyncDisposable
         _queue = new CommitQueue(options);
         _writer = new CommitWriter(database, tail, heads, options);
         _flush = new IndexFlush(database, tail, heads);
+        _tenants = new TenantRecords(database);
         new Thread(Run) { IsBackground = true, Name = $"tallystick writer {Path.GetFileName(database.Path)}" }.Start();
     }
 
@@ -156,7 +158,7 @@ internal sealed class LogWriter : IAsyncDisposable
     {
         if (commits.Count == 0)
             return;
-        var failure = Begin();
+        var failure = IndexWhatIsErased(commits) ?? Begin();
         if (failure is null)
         {
             failure = TryWrite(commits);
@@ -169,6 +171,8 @@ internal sealed class LogWriter : IAsyncDisposable
             }
         }
 
+        if (failure is null)
+            EraseLog(commits);
         foreach (var commit in commits)
         {
             commit.Failure = failure;
@@ -304,6 +308,8 @@ internal sealed class LogWriter : IAsyncDisposable
     {
         _tail.Add(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(batch.Entries));
         _writer.Publish(batch);
+        foreach (var head in batch.Erased.Values)
+            _heads.Remove(head);
         foreach (var head in batch.Heads.Values)
             _heads.Publish(head);
         _publication.Published(_tail.LastSeq);

@@ -87,6 +87,9 @@ internal abstract class ConformanceArea
         _first.Store = await _harness.OpenAsync(_first.Database, _first.Options, Stop);
     }
 
+    /// <summary>Lets a time pass by the clock that leases run by.</summary>
+    protected ValueTask LetPassAsync(TimeSpan time) => _harness.LetPassAsync(Time, time, Stop);
+
     /// <summary>Draws a seed, or takes the given one, and says so.</summary>
     /// <param name="run">The number of the run, from 1: each draws from a seed of its own.</param>
     protected SeededEntropy DrawSeed(int run)

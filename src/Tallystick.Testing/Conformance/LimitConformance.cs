@@ -39,6 +39,7 @@ internal sealed class LimitConformance : ConformanceArea
             async n => Assert.Equal(5, (await store.ReadLogAsync(Acme, new LogRead(default, n), Stop)).Events.Length),
             async n => Assert.Equal(5, (await store.ReadStreamAsync(Acme, new StreamRead(Order1, default, n), Stop)).Length),
             async n => await store.QueryDocumentsAsync(Acme, new DocumentQuery("orders") { Limit = n }, Stop),
+            async n => await store.ReadLeasesAsync(Acme, new LeaseRead("", n), Stop),
             async n => await store.FindDocumentsAsync(Acme, "orders", 1, [.. Enumerable.Repeat("1", n)], Stop),
         ];
 
@@ -99,6 +100,8 @@ internal sealed class LimitConformance : ConformanceArea
         Assert.Equal((stream, type), (e.Stream, e.Type));
         Assert.Equal(tags, e.Tags);
         Assert.Equal(LogPosition.Of(1), await Store.ReadCheckpointAsync(Acme, collection, Stop));
+        await DoAsync(Commit.For(Acme).Acquire(collection, index, LeaseChange.DurationMax));
+        Assert.Equal((collection, index), Assert.Single(await Store.ReadLeasesAsync(Acme, new LeaseRead(collection, 9), Stop)) is var lease ? (lease.Name, lease.Owner) : default);
         Assert.Equal(once, (await Store.FindCommitAsync(Acme, once.Value, Stop))?.Key);
     }
 
@@ -156,6 +159,8 @@ internal static class LimitTable
             EventQuery.Tagged([.. Enumerable.Range(1, n - 2).Select(i => $"none{i}")]).OfType("f").Or(EventQuery.OfTypes("g")), LogPosition.Start)),
         ["CheckpointsPerCommitMax"] = new(StoreLimits.Default with { CheckpointsPerCommitMax = Maximum }, n =>
             Enumerable.Range(1, n).Aggregate(Append(Event), (commit, i) => commit.Save($"c{i}", LogPosition.Of(1)))),
+        ["LeasesPerCommitMax"] = new(StoreLimits.Default with { LeasesPerCommitMax = Maximum }, n =>
+            Enumerable.Range(1, n).Aggregate(Append(Event), (commit, i) => commit.Acquire($"l{i}", "o", TimeSpan.FromHours(1)))),
         ["IndexEntriesPerDocumentMax"] = new(StoreLimits.Default with { IndexEntriesPerDocumentMax = Maximum }, n =>
             Put(C, Document("k", "x", [.. Enumerable.Range(1, n).Select(i => ($"i{i}", IndexValue.From(i)))]))),
         ["IdempotencyKeyLengthMax key"] = new(Keys, n => Append(Event).Once(new IdempotencyKey(Text(n)))),
@@ -168,6 +173,8 @@ internal static class LimitTable
         ["NameLengthMax collection"] = new(ShortNames, n => Put(new CollectionId(Text(n), 1), Document("k", "x"))),
         ["NameLengthMax index"] = new(ShortNames, n => Put(C, Document("k", "x", (Text(n), IndexValue.From(1))))),
         ["NameLengthMax checkpoint"] = new(ShortNames, n => Append(Event).Save(Text(n), LogPosition.Of(1))),
+        ["NameLengthMax lease"] = new(ShortNames, n => Append(Event).Acquire(Text(n), "o", TimeSpan.FromHours(1))),
+        ["NameLengthMax owner of a lease"] = new(ShortNames, n => Append(Event).Acquire("l", Text(n), TimeSpan.FromHours(1))),
         ["IndexValueBytesMax"] = new(StoreLimits.Default with { IndexValueBytesMax = Maximum }, n =>
             Put(C, Document("k", "x", ("i", IndexValue.From(Text(n - 1)))))),
     };

@@ -13,6 +13,8 @@ internal static class MalformedCommits
 
     private static readonly StreamId Stream = new("order", "9");
     private static readonly CollectionId Orders = new("orders", 1);
+    private static readonly TimeSpan Long = TimeSpan.FromHours(1);
+    private static readonly Lease Held = new(TenantId.Parse("acme"), "work", "ann", 1);
     private static readonly NewEvent Good = new(Id(1), "order.placed", 1, Bytes("{}"), []);
 
     private static readonly SortedDictionary<string, Func<Commit, Commit>> Faults = new(StringComparer.Ordinal)
@@ -44,6 +46,20 @@ internal static class MalformedCommits
         ["default list of index values"] = c => c.Change(new DocumentChange.Put(Orders, Document("1", "{}") with { Index = default })),
         ["checkpoint without name"] = c => c.Save("", LogPosition.Of(1)),
         ["checkpoint named twice"] = c => c.Save("orders", LogPosition.Of(1)).Forget("orders"),
+        ["lease without name"] = c => c.Acquire("", "ann", Long),
+        ["lease with NUL"] = c => c.Acquire(Nul, "ann", Long),
+        ["lease without owner"] = c => c.Acquire("work", "", Long),
+        ["lease's owner with half a character"] = c => c.Acquire("work", LoneSurrogate, Long),
+        ["lease for no time"] = c => c.Acquire("work", "ann", TimeSpan.Zero),
+        ["lease for too long"] = c => c.Acquire("work", "ann", LeaseChange.DurationMax + TimeSpan.FromTicks(1)),
+        ["lease named twice"] = c => c.Acquire("work", "ann", Long).Release(Held),
+        ["lease renewed for less than no time"] = c => c.Renew(Held, -Long),
+        ["lease of another tenant renewed"] = c => c.Renew(Held with { Tenant = TenantId.Platform }, Long),
+        ["lease of another tenant released"] = c => c.Release(Held with { Tenant = TenantId.Parse("globex") }),
+        ["under a lease of another tenant"] = c => c.Under(Held with { Tenant = TenantId.Parse("globex") }),
+        ["under a lease of no tenant"] = c => c.Under(Held with { Tenant = default }),
+        ["under a lease in epoch 0"] = c => c.Under(Held with { Epoch = 0 }),
+        ["lease acquired once"] = c => c.Acquire("work", "ann", Long).Once(new IdempotencyKey("once")),
         ["empty idempotency key"] = c => c.Once(new IdempotencyKey("")),
         ["idempotency key with NUL"] = c => c.Once(new IdempotencyKey(Nul)),
         ["fingerprint with half a character"] = c => c.Once(new IdempotencyKey("once", LoneSurrogate)),

@@ -17,6 +17,7 @@ internal sealed class ModelTenant
     private readonly Dictionary<string, int> _active = [];
     private readonly Dictionary<string, long> _checkpoints = [];
     private readonly Dictionary<string, RememberedCommit> _remembered = [];
+    private readonly List<ModelLease> _leases = [];
 
     public DateTimeOffset Time => Events.Count == 0 ? DateTimeOffset.MinValue : Events[^1].Time;
 
@@ -58,8 +59,15 @@ internal sealed class ModelTenant
                 return new CommitResult.Refused(new Refusal.CheckpointMoved(change.Name, expected, LogPosition.Of(actual)));
         }
 
-        return Apply(commit, now);
+        return LeaseRefusal(commit, now) is { } refusal ? new CommitResult.Refused(refusal) : Apply(commit, now);
     }
+
+    /// <summary>All leases, without the time that is left.</summary>
+    public IEnumerable<(string Name, string? Owner, long Epoch)> Leases() => _leases
+        .OrderBy(lease => Convert.ToHexString(Encoding.UTF8.GetBytes(lease.Name)), StringComparer.Ordinal).Select(lease => (lease.Name, lease.Owner, lease.Epoch));
+
+    /// <summary>A lease as its last holder knows it; of the first epoch if there was none.</summary>
+    public (string Owner, long Epoch) LeaseOf(string name) => _leases.Find(lease => lease.Name == name) is { } lease ? (lease.Last, lease.Epoch) : ("ann", 1);
 
     public (int Generation, Document? Document) Find(string collection, int? generation, string key)
     {
@@ -115,13 +123,46 @@ internal sealed class ModelTenant
                 _checkpoints.Add(change.Name, position.Value);
         }
 
+        var acquired = new List<Lease>();
+        foreach (var change in commit.Leases)
+        {
+            if (_leases.Find(lease => lease.Name == change.Name) is not { } lease)
+                _leases.Add(lease = new ModelLease(change.Name));
+            lease.Change(change, now);
+            if (change is LeaseChange.Acquire)
+                acquired.Add(new Lease(commit.Tenant, lease.Name, lease.Last, lease.Epoch));
+        }
+
         var result = new CommitResult.Committed(
             LogPosition.Of(Events.Count > before ? before + 1 : before),
             LogPosition.Of(Events.Count),
-            [.. commit.Appends.Select(append => new StreamHead(append.Stream, StreamVersion.Of(VersionOf(append.Stream))))]);
+            [.. commit.Appends.Select(append => new StreamHead(append.Stream, StreamVersion.Of(VersionOf(append.Stream))))]) { Leases = [.. acquired] };
         if (commit.Key is { } key)
             _remembered.Add(key.Value, new RememberedCommit(key, result with { IsReplay = true }));
         return result;
+    }
+
+    private Refusal? LeaseRefusal(Commit commit, DateTimeOffset now)
+    {
+        foreach (var wanted in commit.Fences.Concat(commit.Leases.Select(change => change switch
+        {
+            LeaseChange.Renew renew => renew.Held,
+            LeaseChange.Release release => release.Held,
+            _ => null,
+        }).OfType<Lease>()))
+        {
+            var lease = _leases.Find(lease => lease.Name == wanted.Name);
+            if (lease?.Owner != wanted.Owner || lease.Epoch != wanted.Epoch)
+                return new Refusal.LeaseLost(wanted, lease?.Owner, lease?.Epoch ?? 0);
+        }
+
+        foreach (var change in commit.Leases.OfType<LeaseChange.Acquire>())
+        {
+            if (_leases.Find(lease => lease.Name == change.Name) is { Owner: { } owner } lease && owner != change.Owner && lease.Until > now)
+                return new Refusal.LeaseHeld(change.Name, owner, lease.Epoch, lease.Until - now);
+        }
+
+        return null;
     }
 
     private static string? Hex(Document document, string index) =>
@@ -132,3 +173,31 @@ internal sealed class ModelTenant
 
 /// <summary>An event that must be stored.</summary>
 internal sealed record ModelEvent(long Position, StreamId Stream, long Version, NewEvent Event, EventMetadata Metadata, DateTimeOffset Time);
+
+/// <summary>A lease that must be stored.</summary>
+internal sealed class ModelLease(string name)
+{
+    public string Name { get; } = name;
+
+    public string? Owner { get; private set; }
+
+    /// <summary>Who holds it or held it last.</summary>
+    public string Last { get; private set; } = "";
+
+    public long Epoch { get; private set; }
+
+    public DateTimeOffset Until { get; private set; }
+
+    public void Change(LeaseChange change, DateTimeOffset now)
+    {
+        if (change is LeaseChange.Acquire acquire)
+        {
+            Epoch += Owner == acquire.Owner ? 0 : 1;
+            (Owner, Last, Until) = (acquire.Owner, acquire.Owner, now + acquire.Duration);
+        }
+        else if (change is LeaseChange.Renew renew)
+            Until = now + renew.Duration;
+        else
+            Owner = null;
+    }
+}

@@ -59,6 +59,8 @@ internal sealed class RandomCommits(SeededEntropy random)
             commit = commit.Change([.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => Change())]);
         if (random.Next(4) == 0)
             commit = Save(commit, Pick(Checkpoints), model);
+        if (random.Next(4) == 0)
+            return Lease(commit, model);
         return random.Next(4) == 0 ? commit.Once(new IdempotencyKey(Key(), Pick("", "f", "g"))) : commit;
     }
 
@@ -71,6 +73,26 @@ internal sealed class RandomCommits(SeededEntropy random)
             _ => LogPosition.Of(random.Next(3)),
         };
         return random.Next(4) == 0 ? commit.Forget(name, expected) : commit.Save(name, LogPosition.Of(random.Next(4)), expected);
+    }
+
+    /// <summary>Changes one lease, and perhaps depends on another: no two changes, whose order of refusals would be the store's matter.</summary>
+    private Commit Lease(Commit commit, ModelTenant model)
+    {
+        var lease = Held(commit.Tenant, model);
+        commit = random.Next(4) switch
+        {
+            0 => commit.Renew(lease, TimeSpan.FromDays(1)),
+            1 => commit.Release(lease),
+            _ => commit.Acquire(lease.Name, Pick("ann", "bob"), TimeSpan.FromDays(1)),
+        };
+        return random.Next(3) == 0 ? commit.Under(Held(commit.Tenant, model)) : commit;
+    }
+
+    private Lease Held(TenantId tenant, ModelTenant model)
+    {
+        var name = Pick("x", "y", "🦊");
+        var (owner, epoch) = model.LeaseOf(name);
+        return random.Next(4) == 0 ? new Lease(tenant, name, Pick("ann", "bob"), random.Next(1, 5)) : new Lease(tenant, name, owner, epoch);
     }
 
     private ExpectedVersion Expected(long actual) => random.Next(6) switch

@@ -27,6 +27,7 @@ public static class StoreConformance
     [
         .. In<CommitConformance>("Commit"), .. In<ReadConformance>("Read"), .. In<QueryConditionConformance>("Query condition"),
         .. In<DocumentConformance>("Document"), .. In<DocumentQueryConformance>("Document query"), .. In<CheckpointConformance>("Checkpoint"),
+        .. In<LeaseConformance>("Lease"),
         .. In<IdempotencyConformance>("Idempotency"), .. In<SignalConformance>("Signal"), .. In<TenancyConformance>("Tenancy"),
         .. In<TreeConformance>("Tree"), .. In<LimitConformance>("Limit"), .. In<ConcurrencyConformance>("Concurrency"),
         .. In<LifetimeConformance>("Lifetime"), .. In<CrashConformance>("Crash"), .. In<ModelConformance>("Model"),

@@ -1,4 +1,5 @@
 using Tallystick.Storage;
+using Tallystick.Testing.Time;
 
 namespace Tallystick.Testing.Conformance;
 
@@ -31,6 +32,20 @@ public abstract class StoreHarness : IAsyncDisposable
     /// <param name="cancellationToken">Cancels.</param>
     public virtual ValueTask CrashAsync(string database, IStore store, CancellationToken cancellationToken) =>
         throw new NotSupportedException($"{GetType().Name} has StoreCapabilities.Crash, so it must override CrashAsync.");
+
+    /// <summary>
+    /// Lets a time pass by the clock that the store's leases run by, at least as long as asked for. The default sets the clock of
+    /// <see cref="StoreOptions.Time"/>; a provider whose database has its own clock waits, or moves that. The suite asks for fractions of a second.
+    /// </summary>
+    /// <param name="clock">The clock that the stores were opened with.</param>
+    /// <param name="time">How long.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public virtual ValueTask LetPassAsync(ManualTime clock, TimeSpan time, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(clock);
+        clock.Now += time;
+        return ValueTask.CompletedTask;
+    }
 
     /// <summary>Removes all databases. The suite has closed its stores before.</summary>
     public virtual ValueTask DisposeAsync()

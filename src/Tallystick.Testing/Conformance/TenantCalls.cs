@@ -16,6 +16,7 @@ internal static class TenantCalls
 {
     private static readonly StreamId Stream = new("order", "1");
     private static readonly CollectionId Orders = new("orders", 1);
+    private static readonly TimeSpan Long = TimeSpan.FromHours(1);
 
     private static readonly SortedDictionary<string, TenantCall> All = new(StringComparer.Ordinal)
     {
@@ -30,6 +31,14 @@ internal static class TenantCalls
         ["CommitAsync that saves"] = Commits(c => c.Save("orders", LogPosition.Of(77))),
         ["CommitAsync that saves after its own position"] = Commits(c => c.Save("orders", LogPosition.Of(77), LogPosition.Of(2))),
         ["CommitAsync that forgets"] = Commits(c => c.Forget("orders")),
+        ["CommitAsync that acquires a lease"] = Commits(c => c.Acquire("free", "ann", Long)),
+        ["CommitAsync that acquires a lease of its own"] = Commits(c => c.Acquire("work", $"of-{c.Tenant} owner", Long)),
+        ["CommitAsync that acquires a lease that is held"] = async (s, t, c) =>
+            await s.CommitAsync(Commit.For(t).Acquire("work", "ann", Long), c) is CommitResult.Refused { Reason: Refusal.LeaseHeld held }
+                ? $"held by {held.Owner} in epoch {held.Epoch}" : "not held",
+        ["CommitAsync that renews a lease"] = Commits(c => c.Renew(new Lease(c.Tenant, "work", $"of-{c.Tenant} owner", 1), Long)),
+        ["CommitAsync that releases a lease"] = Commits(c => c.Release(new Lease(c.Tenant, "work", $"of-{c.Tenant} owner", 1))),
+        ["CommitAsync under a lease"] = Commits(c => c.Append(Stream, ExpectedVersion.Any, Event(905)).Under(new Lease(c.Tenant, "work", $"of-{c.Tenant} owner", 1))),
         ["CommitAsync with a known key"] = Commits(c => c.Append(Stream, ExpectedVersion.Any, Event(903)).Once(new IdempotencyKey("once", "print"))),
         ["CommitAsync with a key reused"] = Commits(c => c.Once(new IdempotencyKey("once", "another print"))),
         ["CommitAsync with a new key"] = Commits(c => c.Append(Stream, ExpectedVersion.Any, Event(904)).Once(new IdempotencyKey("twice"))),
@@ -51,6 +60,7 @@ internal static class TenantCalls
         ["QueryDocumentsAsync by range"] = async (s, t, c) => TenantDump.Of(await s.QueryDocumentsAsync(
             t, new DocumentQuery("orders") { Generation = 1, Range = new IndexRange("age", null, null) }, c)),
         ["ReadCheckpointAsync"] = async (s, t, c) => TenantDump.Of(await s.ReadCheckpointAsync(t, "orders", c)),
+        ["ReadLeasesAsync"] = async (s, t, c) => TenantDump.Of(await s.ReadLeasesAsync(t, new LeaseRead("", 100), c)),
         ["WaitForPositionAsync"] = async (s, t, c) =>
         {
             await s.WaitForPositionAsync(t, LogPosition.Start, c);
@@ -92,6 +102,9 @@ internal static class TenantCalls
                     .From(new EventMetadata(UserId: $"of-{tenant}")),
                 cancellationToken);
         }
+
+        if (rounds > 0)
+            await store.CommitAsync(Commit.For(tenant).Acquire("work", $"of-{tenant} owner", Long).Acquire($"by-{tenant}", "ann", Long), cancellationToken);
     }
 
     private static TenantCall Commits(Func<Commit, Commit> build) => async (store, tenant, cancellationToken) =>

@@ -44,6 +44,8 @@ internal static class TenantDump
             await WriteCollectionAsync(text, store, tenant, collection, cancellationToken);
         foreach (var name in Checkpoints)
             Line(text, $"checkpoint {name} {await store.ReadCheckpointAsync(tenant, name, cancellationToken)}");
+        foreach (var lease in await store.ReadLeasesAsync(tenant, new LeaseRead("", 1000), cancellationToken))
+            Write(text, lease);
         foreach (var key in Keys)
             Write(text, await store.FindCommitAsync(tenant, key, cancellationToken));
         return text.ToString();
@@ -60,6 +62,7 @@ internal static class TenantDump
             case EventPage page: Write(text, page.Events); Line(text, $"through {page.Through}"); break;
             case DocumentPage page: Write(text, page); break;
             case DocumentLookup lookup: Write(text, lookup); break;
+            case ImmutableArray<LeaseState> leases: Write(text, leases); break;
             case RememberedCommit remembered: Write(text, remembered); break;
             case CommitResult.Committed committed: Write(text, committed); break;
             default: Line(text, $"{result}"); break;
@@ -119,8 +122,22 @@ internal static class TenantDump
             Write(text, remembered.Result);
     }
 
-    private static void Write(StringBuilder text, CommitResult.Committed committed) => Line(
-        text, $"committed {committed.FirstPosition} {committed.Position} {committed.IsReplay} [{string.Join('|', committed.Streams)}]");
+    private static void Write(StringBuilder text, CommitResult.Committed committed)
+    {
+        Line(text, $"committed {committed.FirstPosition} {committed.Position} {committed.IsReplay} [{string.Join('|', committed.Streams)}]");
+        foreach (var lease in committed.Leases)
+            Line(text, $"  {lease}");
+    }
+
+    private static void Write(StringBuilder text, ImmutableArray<LeaseState> leases)
+    {
+        foreach (var lease in leases)
+            Write(text, lease);
+    }
+
+    /// <summary>Without the time that is left, which changes by itself.</summary>
+    private static void Write(StringBuilder text, LeaseState lease) =>
+        Line(text, $"lease {lease.Name} of {lease.Owner ?? "nobody"} in epoch {lease.Epoch}");
 
     private static string Body(ReadOnlyMemory<byte> bytes) => $"{Encoding.UTF8.GetString(bytes.Span)} = {Convert.ToHexString(bytes.Span)}";
 

@@ -17,6 +17,8 @@ internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server
 
     public StoreLimits Limits => server.Limits;
 
+    public bool IsShared => false;
+
     public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
     {
         await SendAsync("commit", cancellationToken);
@@ -57,11 +59,29 @@ internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server
     public ValueTask<LogPosition?> ReadCheckpointAsync(TenantId tenant, string name, CancellationToken cancellationToken) => ReadAsync(
         "read-checkpoint", memory => memory.ReadCheckpointAsync(tenant, name, cancellationToken), null, cancellationToken);
 
+    public ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken) => ReadAsync(
+        "read-leases", memory => memory.ReadLeasesAsync(tenant, read, cancellationToken), null, cancellationToken);
+
     public ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) =>
         WaitAsync(memory => memory.WaitForPositionAsync(tenant, position, cancellationToken), cancellationToken);
 
     public ValueTask WaitForCheckpointAsync(TenantId tenant, string name, LogPosition position, CancellationToken cancellationToken) =>
         WaitAsync(memory => memory.WaitForCheckpointAsync(tenant, name, position, cancellationToken), cancellationToken);
+
+    public ValueTask<TenantStorage> ReadTenantAsync(TenantId tenant, CancellationToken cancellationToken) => ReadAsync(
+        "read-tenant", memory => memory.ReadTenantAsync(tenant, cancellationToken), null, cancellationToken);
+
+    public ValueTask<ImmutableArray<StoredCollection>> ReadCollectionsAsync(TenantId tenant, CollectionId? after, int count, CancellationToken cancellationToken) => ReadAsync(
+        "read-collections", memory => memory.ReadCollectionsAsync(tenant, after, count, cancellationToken), null, cancellationToken);
+
+    public ValueTask<ImmutableArray<StoredCheckpoint>> ReadCheckpointsAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) => ReadAsync(
+        "read-checkpoints", memory => memory.ReadCheckpointsAsync(tenant, after, count, cancellationToken), null, cancellationToken);
+
+    public ValueTask<ImmutableArray<RememberedCommit>> ReadRememberedAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) => ReadAsync(
+        "read-remembered", memory => memory.ReadRememberedAsync(tenant, after, count, cancellationToken), null, cancellationToken);
+
+    public ValueTask<ImmutableArray<JournalEntry>> ReadJournalAsync(TenantId tenant, long after, int count, CancellationToken cancellationToken) => ReadAsync(
+        "read-journal", memory => memory.ReadJournalAsync(tenant, after, count, cancellationToken), null, cancellationToken);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

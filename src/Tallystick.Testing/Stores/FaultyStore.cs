@@ -46,6 +46,9 @@ public sealed class FaultyStore(IStore inner) : IStore
     /// <inheritdoc/>
     public StoreLimits Limits => inner.Limits;
 
+    /// <summary>Whether the store is taken to be used by other processes as well. Default: what the store within says.</summary>
+    public bool IsShared { get; init; } = inner.IsShared;
+
     /// <summary>Makes the store go wrong from now on, where the fault says.</summary>
     /// <returns>The fault within this store, to wait for and to remove.</returns>
     public InjectedFault Inject(StoreFault fault)
@@ -105,6 +108,10 @@ public sealed class FaultyStore(IStore inner) : IStore
         CallAsync(StoreOperation.ReadCheckpoint, tenant, name, () => inner.ReadCheckpointAsync(tenant, name, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken) =>
+        CallAsync(StoreOperation.ReadLeases, tenant, read, () => inner.ReadLeasesAsync(tenant, read, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
     public async ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) =>
         await CallAsync(
             StoreOperation.WaitForPosition, tenant, position,
@@ -115,6 +122,26 @@ public sealed class FaultyStore(IStore inner) : IStore
         await CallAsync(
             StoreOperation.WaitForCheckpoint, tenant, position,
             () => ReachedAsync(inner.WaitForCheckpointAsync(tenant, name, position, cancellationToken)), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<TenantStorage> ReadTenantAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        CallAsync(StoreOperation.ReadTenant, tenant, null, () => inner.ReadTenantAsync(tenant, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<StoredCollection>> ReadCollectionsAsync(TenantId tenant, CollectionId? after, int count, CancellationToken cancellationToken) =>
+        CallAsync(StoreOperation.ReadCollections, tenant, after, () => inner.ReadCollectionsAsync(tenant, after, count, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<StoredCheckpoint>> ReadCheckpointsAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) =>
+        CallAsync(StoreOperation.ReadCheckpoints, tenant, after, () => inner.ReadCheckpointsAsync(tenant, after, count, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<RememberedCommit>> ReadRememberedAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) =>
+        CallAsync(StoreOperation.ReadRemembered, tenant, after, () => inner.ReadRememberedAsync(tenant, after, count, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<JournalEntry>> ReadJournalAsync(TenantId tenant, long after, int count, CancellationToken cancellationToken) =>
+        CallAsync(StoreOperation.ReadJournal, tenant, after, () => inner.ReadJournalAsync(tenant, after, count, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => inner.DisposeAsync();

@@ -33,11 +33,29 @@ public enum StoreOperation
     /// <summary><see cref="IStore.ReadCheckpointAsync"/>.</summary>
     ReadCheckpoint,
 
+    /// <summary><see cref="IStore.ReadLeasesAsync"/>.</summary>
+    ReadLeases,
+
     /// <summary><see cref="IStore.WaitForPositionAsync"/>.</summary>
     WaitForPosition,
 
     /// <summary><see cref="IStore.WaitForCheckpointAsync"/>.</summary>
     WaitForCheckpoint,
+
+    /// <summary><see cref="IStore.ReadTenantAsync"/>.</summary>
+    ReadTenant,
+
+    /// <summary><see cref="IStore.ReadCollectionsAsync"/>.</summary>
+    ReadCollections,
+
+    /// <summary><see cref="IStore.ReadCheckpointsAsync"/>.</summary>
+    ReadCheckpoints,
+
+    /// <summary><see cref="IStore.ReadRememberedAsync"/>.</summary>
+    ReadRemembered,
+
+    /// <summary><see cref="IStore.ReadJournalAsync"/>.</summary>
+    ReadJournal,
 }
 
 /// <summary>A call of a store.</summary>
@@ -45,7 +63,7 @@ public enum StoreOperation
 /// <param name="Operation">The operation.</param>
 /// <param name="Tenant">Whose.</param>
 /// <param name="Argument">
-/// What it asks for: the <see cref="Storage.Commit"/>, <see cref="StreamRead"/>, <see cref="LogRead"/> or <see cref="DocumentQuery"/>, the
+/// What it asks for: the <see cref="Storage.Commit"/>, <see cref="StreamRead"/>, <see cref="LogRead"/>, <see cref="DocumentQuery"/> or <see cref="LeaseRead"/>, the
 /// stream, collection, checkpoint or key; for a wait, the position.
 /// </param>
 public sealed record StoreCall(int Number, StoreOperation Operation, TenantId Tenant, object? Argument)

@@ -7,10 +7,10 @@ namespace Tallystick.Storage;
 
 /// <summary>
 /// Everything durable that must happen together, as one immutable value: append events, demand conditions, put or delete documents,
-/// save checkpoints, remember an idempotency key. It is handed to <see cref="IStore.CommitAsync"/>, the one way in which anything
-/// durable ever changes; either all of it takes effect or nothing does.
+/// save checkpoints, take or renew leases, remember an idempotency key. It is handed to <see cref="IStore.CommitAsync"/>, the one way in
+/// which anything durable ever changes; either all of it takes effect or nothing does.
 /// </summary>
-public sealed record Commit
+public sealed partial record Commit
 {
     private Commit(TenantId tenant) => Tenant = tenant;
 
@@ -28,6 +28,12 @@ public sealed record Commit
 
     /// <summary>The checkpoints to save.</summary>
     public ImmutableArray<CheckpointChange> Checkpoints { get; private init; } = [];
+
+    /// <summary>The leases that must be held for the commit to take effect.</summary>
+    public ImmutableArray<Lease> Fences { get; private init; } = [];
+
+    /// <summary>The leases to acquire, renew or release.</summary>
+    public ImmutableArray<LeaseChange> Leases { get; private init; } = [];
 
     /// <summary>The key under which the result is remembered, or null.</summary>
     public IdempotencyKey? Key { get; private init; }
@@ -76,8 +82,46 @@ public sealed record Commit
         this with { Checkpoints = Checkpoints.Add(new CheckpointChange(name, null, expected)) };
 
     /// <summary>
+    /// Lets the commit take effect only while a lease is held by exactly this owner in this epoch, whether or not its time is over: what
+    /// someone writes who has been overtaken meanwhile is refused.
+    /// </summary>
+    /// <param name="lease">A lease of the commit's own tenant, or of <see cref="TenantId.Platform"/>.</param>
+    public Commit Under(Lease lease)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        return this with { Fences = Fences.Add(lease) };
+    }
+
+    /// <summary>
+    /// Takes a lease of the commit's tenant if nobody holds it, its time is over, or the same owner holds it, who then keeps its epoch; else
+    /// the commit is refused. <see cref="CommitResult.Committed.Leases"/> tells the epoch.
+    /// </summary>
+    /// <param name="name">The right.</param>
+    /// <param name="owner">Who wants it; unique, and new whenever a process starts.</param>
+    /// <param name="duration">For how long nobody else can take it, by the store's clock; at most <see cref="LeaseChange.DurationMax"/>.</param>
+    public Commit Acquire(string name, string owner, TimeSpan duration) =>
+        this with { Leases = Leases.Add(new LeaseChange.Acquire(name, owner, duration)) };
+
+    /// <summary>Keeps a lease of the commit's tenant for a further time; refuses the commit if it isn't held any more.</summary>
+    /// <param name="lease">The lease as it was acquired.</param>
+    /// <param name="duration">For how long from now on, by the store's clock; at most <see cref="LeaseChange.DurationMax"/>.</param>
+    public Commit Renew(Lease lease, TimeSpan duration)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        return this with { Leases = Leases.Add(new LeaseChange.Renew(lease, duration)) };
+    }
+
+    /// <summary>Gives a lease of the commit's tenant back, so that anyone can take it at once; refuses the commit if it isn't held any more.</summary>
+    /// <param name="lease">The lease as it was acquired.</param>
+    public Commit Release(Lease lease)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        return this with { Leases = Leases.Add(new LeaseChange.Release(lease)) };
+    }
+
+    /// <summary>
     /// Makes the commit happen at most once: a later commit of the same tenant with the same key stores nothing and gets the first
-    /// one's result.
+    /// one's result. Such a commit can't change leases: a repetition's answer would tell of one that was lost long ago.
     /// </summary>
     public Commit Once(IdempotencyKey key) => this with { Key = key };
 

@@ -4,7 +4,7 @@ using Tallystick.Events;
 namespace Tallystick.Storage;
 
 /// <summary>The checks of a commit that need no store: its shape and the limits.</summary>
-internal static class CommitChecks
+internal static partial class CommitChecks
 {
     /// <summary>Checks everything and gives the number of events.</summary>
     public static int Check(Commit commit, StoreLimits limits)
@@ -26,9 +26,10 @@ internal static class CommitChecks
 
         Limit(events, limits.EventsPerCommitMax, nameof(StoreLimits.EventsPerCommitMax), "The commit's list of events");
         CheckRepeatedStreams(commit.Appends);
-        bytes += CheckDocuments(commit.Documents, limits);
+        bytes += CheckDocuments(commit.Documents, limits) + CheckTenantLife(commit, limits);
         Limit(bytes, limits.CommitBytesMax, nameof(StoreLimits.CommitBytesMax), "The commit in bytes");
         CheckCheckpoints(commit.Checkpoints, limits);
+        LeaseChecks.Check(commit, limits);
         CheckKey(commit.Key, limits);
         return events;
     }
@@ -179,7 +180,8 @@ internal static class CommitChecks
         Text(key.Fingerprint, "idempotency key's fingerprint");
     }
 
-    private static void Name(string name, string what, StoreLimits limits) =>
+    /// <summary>Refuses a name that is empty, too long, or no text that every database gives back.</summary>
+    public static void Name(string name, string what, StoreLimits limits) =>
         Name(name, what, limits.NameLengthMax, nameof(StoreLimits.NameLengthMax));
 
     private static void Key(string key, StoreLimits limits) =>
@@ -213,7 +215,8 @@ internal static class CommitChecks
         }
     }
 
-    private static void Limit(long value, long maximum, string limit, string subject)
+    /// <summary>Refuses what is over a limit.</summary>
+    public static void Limit(long value, long maximum, string limit, string subject)
     {
         if (value > maximum)
             throw new LimitExceededException(limit, value, maximum, subject);

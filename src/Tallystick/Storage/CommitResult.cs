@@ -16,7 +16,17 @@ public abstract record CommitResult
     /// <param name="Streams">The versions that the commit's streams reached, in the order of its appends.</param>
     /// <param name="IsReplay">Whether this is the remembered result of an earlier commit with the same idempotency key.</param>
     public sealed record Committed(
-        LogPosition FirstPosition, LogPosition Position, ImmutableArray<StreamHead> Streams, bool IsReplay = false) : CommitResult;
+        LogPosition FirstPosition, LogPosition Position, ImmutableArray<StreamHead> Streams, bool IsReplay = false) : CommitResult
+    {
+        /// <summary>The leases that the commit acquired, in the order in which it names them.</summary>
+        public ImmutableArray<Lease> Leases { get; init; } = [];
+
+        /// <summary>
+        /// Whether rows that the commit was to remove are left, since one commit removes at most
+        /// <see cref="StoreLimits.ErasedRowsPerCommitMax"/>: make it again until nothing is.
+        /// </summary>
+        public bool HasMore { get; init; }
+    }
 
     /// <summary>Nothing of it was stored.</summary>
     /// <param name="Reason">The first condition that didn't hold, and what is instead.</param>
@@ -29,7 +39,8 @@ public abstract record CommitResult
     {
         Committed committed => committed,
         Refused { Reason: Refusal.WrongVersion wrong } => throw new WrongExpectedVersionException(wrong),
-        Refused refused => throw new TallystickException($"The commit was refused: {refused.Reason}"),
+        // A fence stands for a moment, until the tenant is where it is to be.
+        Refused refused => throw new TallystickException($"The commit was refused: {refused.Reason}", isTransient: refused.Reason is Refusal.Fenced),
         _ => throw new InvalidOperationException("CommitResult is a closed set."),
     };
 }
@@ -38,7 +49,7 @@ public abstract record CommitResult
 public readonly record struct StreamHead(StreamId Stream, StreamVersion Version);
 
 /// <summary>Why a commit was refused.</summary>
-public abstract record Refusal
+public abstract partial record Refusal
 {
     private Refusal()
     {
@@ -69,6 +80,30 @@ public abstract record Refusal
         /// <inheritdoc/>
         public override string ToString() =>
             $"checkpoint '{Name}' is at {Actual}, but {Expected} was expected: another owner has moved it.";
+    }
+
+    /// <summary>A lease that the commit wants to acquire is held by someone else.</summary>
+    /// <param name="Name">The lease.</param>
+    /// <param name="Owner">Who holds it.</param>
+    /// <param name="Epoch">The epoch in which it is held.</param>
+    /// <param name="Remaining">How long nobody else can take it, unless its owner renews it, by the store's clock.</param>
+    public sealed record LeaseHeld(string Name, string Owner, long Epoch, TimeSpan Remaining) : Refusal
+    {
+        /// <inheritdoc/>
+        public override string ToString() =>
+            $"lease '{Name}' is held by '{Owner}' in epoch {Epoch}, for another {Remaining.TotalSeconds:0.###} s unless it is renewed. Try again then.";
+    }
+
+    /// <summary>A lease that the commit depends on, renews or releases isn't held as its owner believes: someone else has taken it, or it was released.</summary>
+    /// <param name="Lease">The lease as the caller knows it.</param>
+    /// <param name="Owner">Who holds it, or null.</param>
+    /// <param name="Epoch">The epoch that it is in; 0 if nobody ever held it.</param>
+    public sealed record LeaseLost(Lease Lease, string? Owner, long Epoch) : Refusal
+    {
+        /// <inheritdoc/>
+        public override string ToString() =>
+            $"lease '{Lease.Name}' of {Lease.Tenant} isn't held by '{Lease.Owner}' in epoch {Lease.Epoch} any more; "
+            + $"{(Owner is null ? "nobody holds it" : $"'{Owner}' holds it")} in epoch {Epoch}. Stop what depends on it.";
     }
 
     /// <summary>The idempotency key was used before, for a different change.</summary>

@@ -14,10 +14,16 @@ namespace Tallystick.Storage;
 /// <see cref="ObjectDisposedException"/> after disposal and <see cref="OperationCanceledException"/> when cancelled. A cancelled commit
 /// was not written if it was still waiting for the writer; once writing has begun, the result is awaited.
 /// </remarks>
-public interface IStore : IAsyncDisposable
+public partial interface IStore : IAsyncDisposable
 {
     /// <summary>What the store accepts.</summary>
     StoreLimits Limits { get; }
+
+    /// <summary>
+    /// Whether other processes may use the same data at the same time. If so, leases decide which of them runs a projection or subscription;
+    /// if not, this one runs them all, and needs none.
+    /// </summary>
+    bool IsShared { get; }
 
     /// <summary>Makes all of a commit durable, or nothing of it. When it returns <see cref="CommitResult.Committed"/>, it is durable.</summary>
     ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken);
@@ -54,6 +60,9 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>A subscription's saved position; null if it has none.</summary>
     ValueTask<LogPosition?> ReadCheckpointAsync(TenantId tenant, string name, CancellationToken cancellationToken);
+
+    /// <summary>Some of a tenant's leases, those also that are free, in the order of their names' bytes in UTF-8.</summary>
+    ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken);
 
     /// <summary>Completes, by a signal, as soon as the tenant's log has reached a position. Pass a deadline by the token.</summary>
     ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken);

@@ -13,7 +13,7 @@ namespace Tallystick.Storage;
 /// later, by a signal. Given the same calls, clock and <see cref="Entropy"/>, it gives the same bytes again.
 /// </remarks>
 /// <param name="options">Limits, clock and entropy; null: the defaults.</param>
-public sealed class InMemoryStore(StoreOptions? options = null) : IStore
+public sealed partial class InMemoryStore(StoreOptions? options = null) : IStore
 {
     private readonly StoreOptions _options = options ?? new StoreOptions();
     private readonly Lock _lock = new();
@@ -23,6 +23,9 @@ public sealed class InMemoryStore(StoreOptions? options = null) : IStore
 
     /// <inheritdoc/>
     public StoreLimits Limits => _options.Limits;
+
+    /// <inheritdoc/>
+    public bool IsShared => false;
 
     /// <inheritdoc/>
     public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) =>
@@ -112,6 +115,17 @@ public sealed class InMemoryStore(StoreOptions? options = null) : IStore
             cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken) =>
+        Read(
+            tenant,
+            state =>
+            {
+                ReadChecks.Leases(read, Limits);
+                return state.Leases.Read(read, _options.Time.GetUtcNow().ToUniversalTime());
+            },
+            cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) => _signals.WaitAsync(
         tenant, null, position, () => Read(tenant, static state => state.Log.Position, cancellationToken), cancellationToken);
 
@@ -146,9 +160,9 @@ public sealed class InMemoryStore(StoreOptions? options = null) : IStore
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             var state = Find(commit.Tenant);
-            result = state.Commit(prepared, now);
+            result = state.Commit(prepared, Find(TenantId.Platform).Leases, now, Limits);
             if (result is CommitResult.Committed)
-                _tenants[commit.Tenant] = state;
+                Keep(commit, state, result);
         }
 
         if (result is CommitResult.Committed { IsReplay: false } committed)
@@ -174,7 +188,7 @@ public sealed class InMemoryStore(StoreOptions? options = null) : IStore
             lock (_lock)
             {
                 ObjectDisposedException.ThrowIf(_disposed, this);
-                return read(Find(tenant));
+                return read(Find(tenant) is { IsErasing: false } state ? state : new InMemoryTenant());
             }
         },
         cancellationToken);

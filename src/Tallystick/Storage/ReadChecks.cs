@@ -62,6 +62,16 @@ public static class ReadChecks
         }
     }
 
+    /// <summary>Checks a read of leases.</summary>
+    /// <exception cref="ArgumentException">The prefix is null, or the count is less than 1.</exception>
+    /// <exception cref="LimitExceededException">The count is over <see cref="StoreLimits.PageLengthMax"/>.</exception>
+    public static void Leases(LeaseRead read, StoreLimits limits)
+    {
+        if (read.Prefix is null)
+            throw new ArgumentException("A read of leases needs a prefix; pass an empty one to read all.", nameof(read));
+        limits.CheckPage(read.Count);
+    }
+
     private static void Generation(int? generation)
     {
         if (generation < 1)

@@ -44,6 +44,9 @@ public sealed record StoreLimits
     /// <summary>The most checkpoints of a commit. Default 32.</summary>
     public int CheckpointsPerCommitMax { get; init; } = 32;
 
+    /// <summary>The most leases that one commit may change or depend on. Default 1,024.</summary>
+    public int LeasesPerCommitMax { get; init; } = 1024;
+
     /// <summary>The most characters of an idempotency key, and of its fingerprint. Default 512.</summary>
     public int IdempotencyKeyLengthMax { get; init; } = 512;
 
@@ -56,7 +59,7 @@ public sealed record StoreLimits
     /// <summary>The most characters of a document's key. Default 512.</summary>
     public int DocumentKeyLengthMax { get; init; } = 512;
 
-    /// <summary>The most characters of a collection's, an index's or a checkpoint's name. Default 128.</summary>
+    /// <summary>The most characters of a collection's, an index's, a checkpoint's or a lease's name, and of a lease's owner. Default 128.</summary>
     public int NameLengthMax { get; init; } = 128;
 
     /// <summary>The most indexes that a document may be in. Default 32.</summary>
@@ -65,13 +68,22 @@ public sealed record StoreLimits
     /// <summary>The most bytes of a value in an index. Default 1,024.</summary>
     public int IndexValueBytesMax { get; init; } = 1024;
 
-    /// <summary>The most events or documents that one read gives. Default 10,000.</summary>
+    /// <summary>The most events, documents or leases that one read gives. Default 10,000.</summary>
     public int PageLengthMax { get; init; } = 10_000;
 
     /// <summary>The most payload bytes that one read of events gives (always at least one event). Default 16 MiB.</summary>
     public int PageBytesMax { get; init; } = 16 * 1024 * 1024;
 
-    /// <summary>The most commits that wait for the writer; further ones wait asynchronously for a place. Default 4,096.</summary>
+    /// <summary>The most remembered results that one commit may bring along (<see cref="Commit.Remember"/>). Default 10,000.</summary>
+    public int RememberedPerCommitMax { get; init; } = 10_000;
+
+    /// <summary>The most rows that one commit removes when a tenant is erased, or its journal is switched off. Default 5,000.</summary>
+    public int ErasedRowsPerCommitMax { get; init; } = 5_000;
+
+    /// <summary>
+    /// The most commits of a tenant that wait for the writer; further ones wait asynchronously for a place. Tenants share it: while it is full,
+    /// only those get in that have less than their share of it (see <see cref="TenantQueue{T}"/>). Default 4,096.
+    /// </summary>
     public int CommitQueueLength { get; init; } = 4096;
 
     /// <summary>Checks how much one read asks for.</summary>

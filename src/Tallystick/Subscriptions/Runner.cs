@@ -232,7 +232,7 @@ internal abstract class Runner : IDisposable
 
     private async ValueTask<bool> StepWithinGateAsync(CancellationToken cancellationToken)
     {
-        await Services.Gate.EnterAsync(cancellationToken);
+        await Services.Gate.EnterAsync(Tenant, cancellationToken);
         try
         {
             return await StepAsync(cancellationToken);

@@ -43,7 +43,7 @@ public sealed class SubscriptionHost : IAsyncDisposable
             throw new ArgumentException($"Two projections or subscriptions have the name '{same.Key}'; names must be unique, since checkpoints are saved under them.");
         var bounds = (options ?? new SubscriptionOptions()).For(store.Limits);
         _services = new RunnerServices(
-            store, serializer, bounds, new BatchGate(bounds.ConcurrentBatchesMax), new IdGenerator(bounds.Time, bounds.Entropy),
+            store, serializer, bounds, new BatchGate(bounds.ConcurrentBatchesMax, bounds.Shares), new IdGenerator(bounds.Time, bounds.Entropy),
             logger ?? (ILogger)NullLogger.Instance);
     }
 

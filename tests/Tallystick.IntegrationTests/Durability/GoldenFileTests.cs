@@ -20,6 +20,7 @@ public sealed class GoldenFileTests
 
     [Theory]
     [InlineData(1)]
+    [InlineData(2)]
     public async Task A_file_of_schema_version(int version)
     {
         await using var file = new StoreFile();
@@ -70,6 +71,9 @@ public sealed class GoldenFileTests
                     .Save("mailer", LogPosition.Of(4))
                     .Once(new IdempotencyKey("twice", "print")),
                 Stop)).Demand();
+            var leases = (await store.CommitAsync(
+                Commit.For(tenant).Acquire("work/1", "ann 🦊", LeaseChange.DurationMax).Acquire("work/2", "bob", LeaseChange.DurationMax), Stop)).Demand().Leases;
+            (await store.CommitAsync(Commit.For(tenant).Release(leases[1]), Stop)).Demand();
         }
 
         var dump = await DumpAsync(store);

@@ -37,6 +37,8 @@ public sealed class FlawedStore(IStore inner, Flaw flaw) : IStore
 
     public StoreLimits Limits => inner.Limits;
 
+    public bool IsShared => inner.IsShared;
+
     public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
     {
         if (flaw == Flaw.LosesCommits && commit.Key is null && Every(10))
@@ -78,11 +80,29 @@ public sealed class FlawedStore(IStore inner, Flaw flaw) : IStore
     public ValueTask<DocumentPage> QueryDocumentsAsync(TenantId tenant, DocumentQuery query, CancellationToken cancellationToken) =>
         inner.QueryDocumentsAsync(tenant, query, cancellationToken);
 
+    public ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken) =>
+        inner.ReadLeasesAsync(tenant, read, cancellationToken);
+
     public ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) =>
         inner.WaitForPositionAsync(tenant, position, cancellationToken);
 
     public ValueTask WaitForCheckpointAsync(TenantId tenant, string name, LogPosition position, CancellationToken cancellationToken) =>
         inner.WaitForCheckpointAsync(tenant, name, position, cancellationToken);
+
+    public ValueTask<TenantStorage> ReadTenantAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        inner.ReadTenantAsync(tenant, cancellationToken);
+
+    public ValueTask<ImmutableArray<StoredCollection>> ReadCollectionsAsync(TenantId tenant, CollectionId? after, int count, CancellationToken cancellationToken) =>
+        inner.ReadCollectionsAsync(tenant, after, count, cancellationToken);
+
+    public ValueTask<ImmutableArray<StoredCheckpoint>> ReadCheckpointsAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) =>
+        inner.ReadCheckpointsAsync(tenant, after, count, cancellationToken);
+
+    public ValueTask<ImmutableArray<RememberedCommit>> ReadRememberedAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) =>
+        inner.ReadRememberedAsync(tenant, after, count, cancellationToken);
+
+    public ValueTask<ImmutableArray<JournalEntry>> ReadJournalAsync(TenantId tenant, long after, int count, CancellationToken cancellationToken) =>
+        inner.ReadJournalAsync(tenant, after, count, cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 

@@ -10,6 +10,8 @@ internal sealed class TamperedStore(IStore inner, ImmutableArray<RecordedEvent> 
 {
     public StoreLimits Limits => inner.Limits;
 
+    public bool IsShared => inner.IsShared;
+
     public ValueTask<LogHead> ReadHeadAsync(TenantId tenant, CancellationToken cancellationToken) => new(head);
 
     /// <summary>Rows are found by their place, as a table is read by its key.</summary>
@@ -38,9 +40,21 @@ internal sealed class TamperedStore(IStore inner, ImmutableArray<RecordedEvent> 
 
     public ValueTask<LogPosition?> ReadCheckpointAsync(TenantId tenant, string name, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask WaitForCheckpointAsync(TenantId tenant, string name, LogPosition position, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<TenantStorage> ReadTenantAsync(TenantId tenant, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<ImmutableArray<StoredCollection>> ReadCollectionsAsync(TenantId tenant, CollectionId? after, int count, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<ImmutableArray<StoredCheckpoint>> ReadCheckpointsAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<ImmutableArray<RememberedCommit>> ReadRememberedAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<ImmutableArray<JournalEntry>> ReadJournalAsync(TenantId tenant, long after, int count, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -19,6 +19,9 @@ public sealed class FaultyProviderTests
         ["a replay doesn't say so"] = ("Idempotency", Wrapped(store => new ForgetsReplays(store))),
         ["conditions are ignored"] = ("Query condition", Changed(commit => Commits.Rebuild(commit, keepConditions: false))),
         ["what a checkpoint should be is ignored"] = ("Checkpoint", Changed(Commits.WithoutExpectedCheckpoints)),
+        ["commits under a lease that is lost are accepted"] = ("Lease", Changed(Commits.WithoutFences)),
+        ["a lease's epoch begins anew when it is released"] = ("Lease", Wrapped(store => new ForgetsEpochs(store))),
+        ["leases run by a clock of the store's own"] = ("Lease", Opened(options => new InMemoryStore(options with { Time = TimeProvider.System }))),
         ["a commit is torn"] = ("Commit", Wrapped(store => new TearsCommits(store))),
         ["half a commit is seen by readers"] = ("Document", Wrapped(store => new TearsCommits(store))),
         ["metadata is lost"] = ("Read", Changed(commit => commit.From(EventMetadata.None))),
@@ -61,7 +64,7 @@ public sealed class FaultyProviderTests
     public async Task A_healthy_store_that_is_closed_and_crashed_passes()
     {
         var needing = StoreConformance.All.Where(test => test.Needs != StoreCapabilities.None).ToArray();
-        Assert.Equal(3, needing.Length);
+        Assert.Equal(4, needing.Length);
         foreach (var test in needing)
         {
             await using var harness = new RestartableHarness();

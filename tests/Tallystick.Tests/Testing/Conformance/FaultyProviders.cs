@@ -13,6 +13,8 @@ internal abstract class PassThroughStore(IStore inner) : IStore
 
     public virtual StoreLimits Limits => Inner.Limits;
 
+    public bool IsShared => Inner.IsShared;
+
     public virtual ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) => Inner.CommitAsync(commit, cancellationToken);
 
     public virtual ValueTask<RememberedCommit?> FindCommitAsync(TenantId tenant, string idempotencyKey, CancellationToken cancellationToken) =>
@@ -39,11 +41,29 @@ internal abstract class PassThroughStore(IStore inner) : IStore
     public virtual ValueTask<LogPosition?> ReadCheckpointAsync(TenantId tenant, string name, CancellationToken cancellationToken) =>
         Inner.ReadCheckpointAsync(tenant, name, cancellationToken);
 
+    public virtual ValueTask<ImmutableArray<LeaseState>> ReadLeasesAsync(TenantId tenant, LeaseRead read, CancellationToken cancellationToken) =>
+        Inner.ReadLeasesAsync(tenant, read, cancellationToken);
+
     public virtual ValueTask WaitForPositionAsync(TenantId tenant, LogPosition position, CancellationToken cancellationToken) =>
         Inner.WaitForPositionAsync(tenant, position, cancellationToken);
 
     public virtual ValueTask WaitForCheckpointAsync(TenantId tenant, string name, LogPosition position, CancellationToken cancellationToken) =>
         Inner.WaitForCheckpointAsync(tenant, name, position, cancellationToken);
+
+    public virtual ValueTask<TenantStorage> ReadTenantAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        Inner.ReadTenantAsync(tenant, cancellationToken);
+
+    public virtual ValueTask<ImmutableArray<StoredCollection>> ReadCollectionsAsync(TenantId tenant, CollectionId? after, int count, CancellationToken cancellationToken) =>
+        Inner.ReadCollectionsAsync(tenant, after, count, cancellationToken);
+
+    public virtual ValueTask<ImmutableArray<StoredCheckpoint>> ReadCheckpointsAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) =>
+        Inner.ReadCheckpointsAsync(tenant, after, count, cancellationToken);
+
+    public virtual ValueTask<ImmutableArray<RememberedCommit>> ReadRememberedAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) =>
+        Inner.ReadRememberedAsync(tenant, after, count, cancellationToken);
+
+    public virtual ValueTask<ImmutableArray<JournalEntry>> ReadJournalAsync(TenantId tenant, long after, int count, CancellationToken cancellationToken) =>
+        Inner.ReadJournalAsync(tenant, after, count, cancellationToken);
 
     public ValueTask DisposeAsync() => CloseAsync();
 
@@ -180,6 +200,22 @@ internal sealed class ChecksThenActs(IStore inner) : PassThroughStore(inner)
     }
 }
 
+/// <summary>Begins the epochs of a lease anew when it is released, as a row that is removed would.</summary>
+internal sealed class ForgetsEpochs(IStore inner) : PassThroughStore(inner)
+{
+    private readonly ConcurrentDictionary<(TenantId, string), long> _before = [];
+
+    public override async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
+    {
+        var result = await base.CommitAsync(commit, cancellationToken);
+        if (result is not CommitResult.Committed committed)
+            return result;
+        foreach (var release in commit.Leases.OfType<LeaseChange.Release>())
+            _before[(commit.Tenant, release.Name)] = release.Held.Epoch;
+        return committed with { Leases = [.. committed.Leases.Select(lease => lease with { Epoch = lease.Epoch - _before.GetValueOrDefault((lease.Tenant, lease.Name)) })] };
+    }
+}
+
 /// <summary>Tells limits that it doesn't check.</summary>
 internal sealed class HasNoLimits(IStore inner, StoreLimits told) : PassThroughStore(inner)
 {
@@ -238,10 +274,13 @@ internal static class Commits
 {
     public static Commit WithoutExpectedVersions(Commit commit) => Rebuild(commit, expected: _ => ExpectedVersion.Any);
 
+    public static Commit WithoutFences(Commit commit) => Rebuild(commit, keepFences: false);
+
     public static Commit WithoutExpectedCheckpoints(Commit commit) => Rebuild(commit, keepCheckpoints: false);
 
     public static Commit Rebuild(
-        Commit commit, Func<StreamAppend, ExpectedVersion>? expected = null, bool keepConditions = true, bool keepCheckpoints = true, bool keepKey = true)
+        Commit commit, Func<StreamAppend, ExpectedVersion>? expected = null, bool keepConditions = true, bool keepCheckpoints = true, bool keepKey = true,
+        bool keepFences = true)
     {
         var rebuilt = Commit.For(commit.Tenant).From(commit.Metadata).Change([.. commit.Documents]);
         foreach (var append in commit.Appends)
@@ -252,6 +291,18 @@ internal static class Commits
         {
             var believed = keepCheckpoints ? change.Expected : null;
             rebuilt = change.Position is { } position ? rebuilt.Save(change.Name, position, believed) : rebuilt.Forget(change.Name, believed);
+        }
+
+        foreach (var fence in keepFences ? commit.Fences : [])
+            rebuilt = rebuilt.Under(fence);
+        foreach (var change in commit.Leases)
+        {
+            rebuilt = change switch
+            {
+                LeaseChange.Acquire acquire => rebuilt.Acquire(acquire.Name, acquire.Owner, acquire.Duration),
+                LeaseChange.Renew renew => rebuilt.Renew(renew.Held, renew.Duration),
+                _ => rebuilt.Release(((LeaseChange.Release)change).Held),
+            };
         }
 
         return keepKey && commit.Key is { } key ? rebuilt.Once(key) : rebuilt;
