@@ -15,6 +15,18 @@ internal sealed class PlatformGenerations(IStore store, string name)
 
     private readonly string _prefix = name + "@";
 
+    /// <summary>A projection over all tenants, ready to run.</summary>
+    /// <exception cref="ArgumentException">Its name is too long.</exception>
+    public static BoundProjection Bind(Projection projection, EventSerializer serializer, StoreLimits limits)
+    {
+        // What is saved under it has the tenant's name and a generation in it, or the tenant's name and what counts a runner's changes.
+        const int BesideName = 1 + TenantId.LengthMax + 1 + 10;
+        return projection.Name.Length + BesideName <= limits.NameLengthMax
+            ? new BoundProjection(projection, serializer)
+            : throw new ArgumentException(
+                $"The name '{projection.Name}' of a projection over all tenants has {projection.Name.Length} characters, over the limit of {limits.NameLengthMax - BesideName}. Shorten it.");
+    }
+
     /// <summary>The name under which a tenant's position in a generation is saved.</summary>
     public string CheckpointOf(TenantId tenant, int generation) => string.Create(CultureInfo.InvariantCulture, $"{_prefix}{tenant}@{generation}");
 

@@ -14,10 +14,10 @@ public sealed class PlatformReadModels
     private readonly IStore _store;
     private readonly ReadModelCatalog _catalog;
     private readonly EventSerializer _serializer;
-    private readonly IReadOnlyCollection<Projection> _projections;
+    private readonly Projection[] _projections;
     private readonly TimeProvider _time;
 
-    internal PlatformReadModels(IStore store, EventSerializer serializer, IReadOnlyCollection<Projection> projections, TimeProvider time)
+    internal PlatformReadModels(IStore store, EventSerializer serializer, Projection[] projections, TimeProvider time)
     {
         (_store, _serializer, _projections, _time) = (store, serializer, projections, time);
         _catalog = new ReadModelCatalog(store, serializer, projections, time);

@@ -16,6 +16,7 @@ public sealed class SubscriptionHost : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly ImmutableArray<BoundProjection> _projections;
+    private readonly ImmutableArray<BoundProjection> _platformProjections;
     private readonly ImmutableArray<Subscription> _subscriptions;
     private readonly RunnerServices _services;
     private readonly SortedDictionary<string, ImmutableArray<Runner>> _tenants = new(StringComparer.Ordinal);
@@ -29,17 +30,19 @@ public sealed class SubscriptionHost : IAsyncDisposable
     /// <param name="subscriptions">The subscriptions.</param>
     /// <param name="options">The bounds; null: the defaults.</param>
     /// <param name="logger">Null: nothing is logged.</param>
+    /// <param name="platformProjections">The projections over all tenants; null: none.</param>
     /// <exception cref="ArgumentException">Two have the same name, or an option is out of range.</exception>
     /// <exception cref="InvalidOperationException">A handled event type isn't registered, or nothing is handled.</exception>
     public SubscriptionHost(
         IStore store, EventSerializer serializer, IEnumerable<Projection> projections, IEnumerable<Subscription> subscriptions,
-        SubscriptionOptions? options = null, ILogger<SubscriptionHost>? logger = null)
+        SubscriptionOptions? options = null, ILogger<SubscriptionHost>? logger = null, IEnumerable<Projection>? platformProjections = null)
     {
         _projections = [.. projections.Select(projection => new BoundProjection(projection, serializer))];
+        _platformProjections = [.. (platformProjections ?? []).Select(projection => PlatformGenerations.Bind(projection, serializer, store.Limits))];
         _subscriptions = [.. subscriptions];
         foreach (var subscription in _subscriptions)
             SubscriptionRunner.QueryOf(subscription, serializer.Types);
-        foreach (var same in _projections.Select(p => p.Name).Concat(_subscriptions.Select(s => s.Name)).GroupBy(name => name).Where(group => group.Count() > 1))
+        foreach (var same in _projections.Concat(_platformProjections).Select(p => p.Name).Concat(_subscriptions.Select(s => s.Name)).GroupBy(name => name).Where(group => group.Count() > 1))
             throw new ArgumentException($"Two projections or subscriptions have the name '{same.Key}'; names must be unique, since checkpoints are saved under them.");
         var bounds = (options ?? new SubscriptionOptions()).For(store.Limits);
         _services = new RunnerServices(
@@ -97,6 +100,7 @@ public sealed class SubscriptionHost : IAsyncDisposable
             ImmutableArray<Runner> runners =
             [
                 .. _projections.Select(projection => new ProjectionRunner(_services, tenant, projection)),
+                .. _platformProjections.Select(projection => new PlatformProjectionRunner(_services, tenant, projection)),
                 .. _subscriptions.Select(subscription => new SubscriptionRunner(_services, tenant, subscription)),
             ];
             _tenants.Add(tenant.Value, runners);
