@@ -11,7 +11,7 @@ namespace Tallystick.Testing.Conformance;
 /// All that can be read of a tenant as one text, byte for byte, so that "nothing changed" and "nothing shows up" are comparisons of texts.
 /// Bodies are printed as text and as hex: text to search in, hex to be exact.
 /// </summary>
-internal static class TenantDump
+internal static partial class TenantDump
 {
     public static ImmutableArray<string> Collections { get; } = ["orders", "customers"];
 
@@ -65,6 +65,11 @@ internal static class TenantDump
             case ImmutableArray<LeaseState> leases: Write(text, leases); break;
             case RememberedCommit remembered: Write(text, remembered); break;
             case CommitResult.Committed committed: Write(text, committed); break;
+            case TenantStorage storage: Write(text, storage); break;
+            case ImmutableArray<StoredCollection> collections: Write(text, collections); break;
+            case ImmutableArray<StoredCheckpoint> checkpoints: Write(text, checkpoints); break;
+            case ImmutableArray<RememberedCommit> commits: Write(text, commits); break;
+            case ImmutableArray<JournalEntry> entries: Write(text, entries); break;
             default: Line(text, $"{result}"); break;
         }
 

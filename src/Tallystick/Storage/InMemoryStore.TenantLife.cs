@@ -38,7 +38,7 @@ public sealed partial class InMemoryStore
 
     /// <inheritdoc/>
     public ValueTask<ImmutableArray<JournalEntry>> ReadJournalAsync(TenantId tenant, long after, int count, CancellationToken cancellationToken) =>
-        ReadPage(tenant, count, state => state.JournalAfter(after, count), cancellationToken);
+        ReadPage(tenant, count, state => state.JournalAfter(after, count, Limits.PageBytesMax), cancellationToken);
 
     private ValueTask<ImmutableArray<T>> ReadPage<T>(
         TenantId tenant, int count, Func<InMemoryTenant, ImmutableArray<T>> read, CancellationToken cancellationToken) => Read(

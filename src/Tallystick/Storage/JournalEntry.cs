@@ -29,6 +29,16 @@ public sealed record JournalEntry(
             commit.Key is null ? commit.Remembered : [.. commit.Remembered, new RememberedCommit(commit.Key, result with { IsReplay = true })]);
     }
 
+    /// <summary>Adds to a commit what the entry did. A checkpoint that the commit saves already must not be in the entry.</summary>
+    public Commit ApplyTo(Commit commit)
+    {
+        ArgumentNullException.ThrowIfNull(commit);
+        commit = commit.Change([.. Documents]).Remember([.. Remembered]);
+        foreach (var change in Checkpoints)
+            commit = change.Position is { } position ? commit.Save(change.Name, position) : commit.Forget(change.Name);
+        return commit;
+    }
+
     /// <summary>The entry as bytes, in a form that stores can keep; its number isn't among them.</summary>
     public byte[] ToBytes()
     {

@@ -5,7 +5,7 @@ namespace Tallystick.Storage.InMemory;
 /// <summary>A tenant's fence, journal and end.</summary>
 internal sealed partial class InMemoryTenant
 {
-    private readonly List<JournalEntry> _journal = [];
+    private readonly List<(JournalEntry Entry, int Bytes)> _journal = [];
     private string? _fence;
     private long? _journalStart;
     private long _journalHead;
@@ -34,7 +34,22 @@ internal sealed partial class InMemoryTenant
         [.. _remembered.Where(pair => IsAfter(pair.Key, after)).Take(count).Select(pair => pair.Value)];
 
     /// <summary>A page of the journal.</summary>
-    public ImmutableArray<JournalEntry> JournalAfter(long after, int count) => [.. _journal.Where(entry => entry.Number > after).Take(count)];
+    public ImmutableArray<JournalEntry> JournalAfter(long after, int count, int bytesMax)
+    {
+        var page = ImmutableArray.CreateBuilder<JournalEntry>();
+        var bytes = 0L;
+        foreach (var (entry, length) in _journal)
+        {
+            if (entry.Number <= after)
+                continue;
+            bytes += length;
+            if (page.Count == count || (page.Count > 0 && bytes > bytesMax))
+                break;
+            page.Add(entry);
+        }
+
+        return page.ToImmutable();
+    }
 
     /// <summary>Marks the tenant, then takes a piece off what it has.</summary>
     private CommitResult Erase(Commit commit, int rowsMax)
@@ -77,7 +92,7 @@ internal sealed partial class InMemoryTenant
     {
         if (_journalStart is null || JournalEntry.Of(_journalHead + 1, commit, result) is not { } entry)
             return;
-        _journal.Add(entry);
+        _journal.Add((entry, entry.ToBytes().Length));
         _journalHead++;
     }
 

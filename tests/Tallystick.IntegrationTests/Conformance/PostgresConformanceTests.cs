@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using Tallystick.IntegrationTests.Postgres;
+using Tallystick.Postgres;
+using Tallystick.Storage;
+using Tallystick.Testing.Conformance;
+
+namespace Tallystick.IntegrationTests.Conformance;
+
+/// <summary>Schemas of the server that the tests share.</summary>
+public sealed class PostgresHarness : StoreHarness
+{
+    private readonly ConcurrentDictionary<string, PostgresSchema> _schemas = new();
+
+    public override StoreCapabilities Capabilities => StoreCapabilities.Durable | StoreCapabilities.Crash;
+
+    public override async ValueTask<IStore> OpenAsync(string database, StoreOptions options, CancellationToken cancellationToken)
+    {
+        if (!_schemas.TryGetValue(database, out var schema))
+            _schemas[database] = schema = await (await SharedServer.GetAsync()).NewSchemaAsync();
+        return PostgresStore.Open(schema.RequestConnection, new PostgresStoreOptions
+        {
+            Limits = options.Limits,
+            Time = options.Time,
+            Entropy = options.Entropy,
+            CommitQueueTimeout = options.CommitQueueTimeout,
+            Schema = schema.Name,
+            OwnerConnectionString = schema.OwnerConnection,
+        });
+    }
+
+    /// <summary>Ends the sessions of the store at the server, which is all that its process's death would do there, and leaves the store lying.</summary>
+    public override async ValueTask CrashAsync(string database, IStore store, CancellationToken cancellationToken)
+    {
+        var schema = _schemas[database];
+        await schema.Server.ExecuteAsync($"SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE usename = '{schema.Requests}'");
+        await store.DisposeAsync();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        foreach (var schema in _schemas.Values)
+            await schema.Server.ExecuteAsync($"DROP SCHEMA IF EXISTS {schema.Name} CASCADE");
+        await base.DisposeAsync();
+    }
+}
+
+public sealed class PostgresConformanceTests : StoreConformanceTests<PostgresHarness>;
