@@ -62,6 +62,10 @@ public static class OrdersApplication
     /// <summary>One line chooses between one process with a file and many nodes on PostgreSQL.</summary>
     private static TallystickBuilder UseStore(TallystickBuilder tally, ConfigurationManager configuration) =>
         configuration["Postgres:Connection"] is { Length: > 0 } connection
-            ? tally.UsePostgres(connection, options => options with { OwnerConnectionString = configuration["Postgres:Owner"] })
+            ? tally.UsePostgres(connection, options => options with
+            {
+                OwnerConnectionString = configuration["Postgres:Owner"],
+                Schema = configuration["Postgres:Schema"] ?? options.Schema,
+            })
             : tally.UseSqlite(Path.Combine(configuration["Data"] ?? "data", "orders.db"));
 }

@@ -6,21 +6,21 @@ namespace Tallystick.IntegrationTests.Nodes;
 /// <summary>Several processes of the sample on one database.</summary>
 internal sealed class NodeGroup : IAsyncDisposable
 {
-    private readonly PostgresDatabase _database;
+    private readonly PostgresSchema _schema;
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tallystick-nodes-");
     private readonly (OrdersProcess Process, OrdersClient Client)?[] _nodes;
 
-    private NodeGroup(int count, PostgresDatabase database) =>
-        (_nodes, _database) = (new (OrdersProcess, OrdersClient)?[count], database);
+    private NodeGroup(int count, PostgresSchema schema) =>
+        (_nodes, _schema) = (new (OrdersProcess, OrdersClient)?[count], schema);
 
     public int Count => _nodes.Length;
 
     /// <summary>A node to call; null while it is dead.</summary>
     public OrdersClient? this[int node] => _nodes[node]?.Client;
 
-    public static async Task<NodeGroup> StartAsync(int count, PostgresDatabase database)
+    public static async Task<NodeGroup> StartAsync(int count, PostgresSchema schema)
     {
-        var group = new NodeGroup(count, database);
+        var group = new NodeGroup(count, schema);
         try
         {
             for (var node = 0; node < count; node++)
@@ -66,7 +66,7 @@ internal sealed class NodeGroup : IAsyncDisposable
 
     private async Task StartAsync(int node) => _nodes[node] = await OrdersProcess.StartAsync(
         _folder.CreateSubdirectory($"{node}").FullName,
-        "--Postgres:Connection", _database.Connection, "--Postgres:Owner", _database.OwnerConnection);
+        "--Postgres:Connection", _schema.RequestConnection, "--Postgres:Owner", _schema.OwnerConnection, "--Postgres:Schema", _schema.Name);
 
     private async Task EndAsync(int node)
     {

@@ -15,7 +15,7 @@ namespace Tallystick.IntegrationTests.Nodes;
 /// <c>TALLYSTICK_SEED</c>.
 /// </summary>
 [Trait("Speed", "Slow")]
-public sealed class ThreeNodesTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
+public sealed class ThreeNodesTests
 {
     private const int Customers = 8;
 
@@ -24,7 +24,7 @@ public sealed class ThreeNodesTests(PostgresFixture postgres) : IClassFixture<Po
     [Fact]
     public async Task Nothing_acknowledged_is_lost_and_nothing_happens_twice_when_nodes_die_freeze_and_PostgreSQL_restarts()
     {
-        postgres.SkipIfMissing();
+        Assert.SkipWhen(PostgresServer.Missing is not null, PostgresServer.Missing ?? "");
         var seed = Environment.GetEnvironmentVariable("TALLYSTICK_SEED") is { Length: > 0 } given
             ? int.Parse(given, CultureInfo.InvariantCulture)
             : Random.Shared.Next();
@@ -34,9 +34,10 @@ public sealed class ThreeNodesTests(PostgresFixture postgres) : IClassFixture<Po
         deadline.CancelAfter(2 * Deadline);
         var stop = deadline.Token;
 
-        await using var database = await postgres.CreateDatabaseAsync(stop);
-        await using var nodes = await NodeGroup.StartAsync(3, database);
-        await using var store = PostgresStore.Open(database.Connection);
+        await using var server = await PostgresServer.StartNewAsync();
+        var schema = await server.NewSchemaAsync();
+        await using var nodes = await NodeGroup.StartAsync(3, schema);
+        await using var store = PostgresStore.Open(schema.RequestConnection, new PostgresStoreOptions { Schema = schema.Name });
         using var load = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var book = new OrderBook(nodes, random.Next());
         await book.SignInAsync();
@@ -49,7 +50,7 @@ public sealed class ThreeNodesTests(PostgresFixture postgres) : IClassFixture<Po
         {
             () => nodes.KillAndRestartAsync(random.Next(3)),
             () => nodes.PauseAsync(random.Next(3), TimeSpan.FromSeconds(10), stop),
-            () => database.Server.RestartAsync(stop),
+            () => RestartAsync(server),
         };
         random.Shuffle(troubles);
         foreach (var trouble in troubles)
@@ -69,6 +70,13 @@ public sealed class ThreeNodesTests(PostgresFixture postgres) : IClassFixture<Po
             var verified = await LogVerifier.VerifyAsync(store, tenant, null, stop);
             Assert.True(verified.IsIntact, string.Join('\n', verified.Findings));
         }
+    }
+
+    private static async Task RestartAsync(PostgresServer server)
+    {
+        TestContext.Current.TestOutputHelper!.WriteLine("PostgreSQL is restarted");
+        await server.StopAsync();
+        await server.StartAsync();
     }
 
     private static TenantId[] FirstTenants { get; } = [TenantId.Parse("acme"), TenantId.Parse("globex")];
