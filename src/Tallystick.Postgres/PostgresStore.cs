@@ -46,6 +46,9 @@ public sealed class PostgresStore : IStore
     /// <inheritdoc/>
     public StoreLimits Limits => _options.Limits;
 
+    /// <summary>For tests, which look at its connections.</summary>
+    internal Database Database => _database;
+
     /// <summary>Opens a schema; with <see cref="PostgresStoreOptions.OwnerConnectionString"/> it makes it, or brings it up to date, first.</summary>
     /// <param name="connectionString">
     /// Connects as the role of the requests, in Npgsql's form. That role must be bound by row-level security: no superuser, not with

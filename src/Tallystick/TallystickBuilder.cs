@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Tallystick.Commands;
 using Tallystick.Events;
+using Tallystick.Nodes;
 using Tallystick.Pipeline;
 using Tallystick.Projections;
 using Tallystick.Storage;
@@ -29,6 +30,8 @@ public sealed class TallystickBuilder
     internal TenantOptions TenantOptions { get; private set; } = new();
 
     internal DatabaseRegistry Databases { get; } = new();
+
+    internal NodeOptions NodeOptions { get; private set; } = new();
 
     internal List<Func<IServiceProvider, Action<PipelineBuilder<CommandRequest, CommandResult>>>> Steps { get; } = [];
 
@@ -176,6 +179,13 @@ public sealed class TallystickBuilder
     public TallystickBuilder ConfigureSubscriptions(Func<SubscriptionOptions, SubscriptionOptions> change)
     {
         SubscriptionOptions = change(SubscriptionOptions);
+        return this;
+    }
+
+    /// <summary>Changes how the processes that share a database divide the work of projections and subscriptions.</summary>
+    public TallystickBuilder ConfigureNodes(Func<NodeOptions, NodeOptions> change)
+    {
+        NodeOptions = change(NodeOptions);
         return this;
     }
 

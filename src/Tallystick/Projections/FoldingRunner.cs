@@ -1,13 +1,12 @@
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
-using Tallystick.Tenancy;
 
 namespace Tallystick.Projections;
 
 /// <summary>Folds a tenant's log into documents: what the runners of a tenant's own projections and of those over all tenants have in common.</summary>
-internal abstract class FoldingRunner(RunnerServices services, TenantId tenant, string name, RowScope rows)
-    : Runner(services, tenant, name, rows.StateOf(services.Store, name))
+internal abstract class FoldingRunner(RunnerServices services, WorkItem item, Lease? lease, RowScope rows)
+    : Runner(services, item, lease, rows.StateOf(services.Store, item.Name))
 {
     /// <summary>Where the documents, checkpoints and the runner's state are.</summary>
     protected RowScope Rows { get; } = rows;

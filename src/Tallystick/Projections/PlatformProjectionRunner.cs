@@ -14,14 +14,13 @@ namespace Tallystick.Projections;
 /// behind the visible one. Each looks after it has made its own mark, so the last one to do so swaps. The shared state counts its changes:
 /// every commit of every runner demands the count that it knows, so none goes on with what was before a swap.
 /// </remarks>
-internal sealed class PlatformProjectionRunner(RunnerServices services, TenantId tenant, BoundProjection projection)
-    : FoldingRunner(services, tenant, projection.Name, RowScope.OfPlatform(tenant))
+internal sealed class PlatformProjectionRunner(RunnerServices services, WorkItem item, Lease? lease, BoundProjection projection)
+    : FoldingRunner(services, item, lease, RowScope.OfPlatform(item.Tenant))
 {
     private readonly RunnerStateStore _sharedStore = new(services.Store, TenantId.Platform, RunnerStateStore.Projections, projection.Name);
     private readonly PlatformGenerations _generations = new(services.Store, projection.Name);
     private RunnerState _shared = new();
     private LogPosition _sharedRevision;
-    private bool _ownsVersion;
     private bool _isMarked;
     private RetiredCollection? _removed;
 
@@ -34,7 +33,7 @@ internal sealed class PlatformProjectionRunner(RunnerServices services, TenantId
         if (!projection.Fits(_shared.Active) && !projection.Fits(_shared.Building))
         {
             // Whoever starts last decides the version, as for a tenant's own projections.
-            if (_ownsVersion)
+            if (Item.OwnsVersion)
             {
                 Supersede();
                 return;
@@ -43,7 +42,7 @@ internal sealed class PlatformProjectionRunner(RunnerServices services, TenantId
             await BeginBuildingAsync(cancellationToken);
         }
 
-        _ownsVersion = true;
+        Item.OwnsVersion = true;
         if (projection.Fits(_shared.Active))
             Live = await OpenAsync(_shared.Active!, cancellationToken);
         if (projection.Fits(_shared.Building))
@@ -84,7 +83,7 @@ internal sealed class PlatformProjectionRunner(RunnerServices services, TenantId
         await BeginBuildingAsync(cancellationToken);
     }
 
-    protected override void Resumed() => _ownsVersion = false;
+    protected override void Resumed() => Item.OwnsVersion = false;
 
     private async ValueTask<ProjectionTrack> OpenAsync(GenerationInfo generation, CancellationToken cancellationToken)
     {

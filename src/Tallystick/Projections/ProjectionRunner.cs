@@ -1,7 +1,6 @@
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
-using Tallystick.Tenancy;
 
 namespace Tallystick.Projections;
 
@@ -10,10 +9,9 @@ namespace Tallystick.Projections;
 /// generation when the code has changed or an operator asks (the building track), a page of each in turn. A generation becomes visible in
 /// one commit, when it has reached the head that the log had when the building began and isn't behind the live one.
 /// </summary>
-internal sealed partial class ProjectionRunner(RunnerServices services, TenantId tenant, BoundProjection projection)
-    : FoldingRunner(services, tenant, projection.Name, RowScope.Own(tenant))
+internal sealed partial class ProjectionRunner(RunnerServices services, WorkItem item, Lease? lease, BoundProjection projection)
+    : FoldingRunner(services, item, lease, RowScope.Own(item.Tenant))
 {
-    private bool _ownsVersion;
     private SubscriptionFailure? _rebuildFailure;
 
     protected override async ValueTask LoadAsync(CancellationToken cancellationToken)
@@ -24,7 +22,7 @@ internal sealed partial class ProjectionRunner(RunnerServices services, TenantId
         if (!projection.Fits(State.Active) && !projection.Fits(State.Building))
         {
             // Whoever starts last decides the version. One that was running already gives way, or two versions would rebuild in turn for ever.
-            if (_ownsVersion)
+            if (Item.OwnsVersion)
             {
                 Supersede();
                 return;
@@ -33,7 +31,7 @@ internal sealed partial class ProjectionRunner(RunnerServices services, TenantId
             await BeginBuildingAsync(cancellationToken);
         }
 
-        _ownsVersion = true;
+        Item.OwnsVersion = true;
         if (projection.Fits(State.Active))
             Live = await OpenAsync(State.Active!, Name, cancellationToken);
         if (projection.Fits(State.Building))
@@ -52,7 +50,7 @@ internal sealed partial class ProjectionRunner(RunnerServices services, TenantId
         return worked;
     }
 
-    protected override void Resumed() => _ownsVersion = false;
+    protected override void Resumed() => Item.OwnsVersion = false;
 
     private async ValueTask<ProjectionTrack> OpenAsync(GenerationInfo generation, string checkpoint, CancellationToken cancellationToken)
     {

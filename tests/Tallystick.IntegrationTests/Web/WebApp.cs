@@ -50,6 +50,15 @@ public sealed class WebApp : IAsyncDisposable
         return new WebApp(app);
     }
 
+    /// <summary>A client that is authenticated as somebody of a tenant; for null as nobody.</summary>
+    public HttpClient ClientOf(TenantId? tenant)
+    {
+        var client = _app.GetTestClient();
+        if (tenant is { } id)
+            client.DefaultRequestHeaders.Add("X-User", $"sub=ann;tenant={id}");
+        return client;
+    }
+
     public async Task<(int Status, string Text)> GetAsync(string url, string? user, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
