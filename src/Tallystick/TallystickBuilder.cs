@@ -105,6 +105,18 @@ public sealed class TallystickBuilder
         return this;
     }
 
+    /// <summary>
+    /// Adds a projection over all tenants, for whoever operates the installation: it folds every tenant's events into rows of the platform that
+    /// say which tenant they came from, with a checkpoint for each tenant. They are read by <see cref="PlatformReadModels"/> alone.
+    /// </summary>
+    public TallystickBuilder AddPlatformProjection<TProjection>()
+        where TProjection : Projection
+    {
+        Services.AddSingleton<TProjection>();
+        Services.AddSingleton(provider => new PlatformProjection(provider.GetRequiredService<TProjection>()));
+        return this;
+    }
+
     /// <summary>Adds a subscription: what shall happen after events.</summary>
     public TallystickBuilder AddSubscription<TSubscription>()
         where TSubscription : Subscription
@@ -184,6 +196,9 @@ public sealed class TallystickBuilder
         Shares = provider.GetRequiredService<TenantShares>(),
     });
 }
+
+/// <summary>A projection over all tenants.</summary>
+internal sealed record PlatformProjection(Projection Projection);
 
 /// <summary>An event type that belongs to no decider.</summary>
 internal sealed record ExtraEventType(Type Type);

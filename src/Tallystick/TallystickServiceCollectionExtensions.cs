@@ -54,6 +54,9 @@ public static class TallystickServiceCollectionExtensions
         services.TryAddSingleton(provider => new ReadModelCatalog(
             provider.GetRequiredService<IStore>(), provider.GetRequiredService<EventSerializer>(), provider.GetServices<Projection>(),
             provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => new PlatformReadModels(
+            provider.GetRequiredService<IStore>(), provider.GetRequiredService<EventSerializer>(), PlatformProjectionsOf(provider),
+            provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => MakeHost(provider, builder));
         services.TryAddSingleton(provider => MakeTenants(provider, builder));
         services.TryAddSingleton(provider => provider.GetRequiredService<IStore>() is PlacedStore placed
@@ -107,7 +110,10 @@ public static class TallystickServiceCollectionExtensions
             Entropy = provider.GetRequiredService<Entropy>(),
             Shares = provider.GetRequiredService<TenantShares>(),
         },
-        provider.GetRequiredService<ILogger<SubscriptionHost>>(), builder.NodeOptions);
+        provider.GetRequiredService<ILogger<SubscriptionHost>>(), builder.NodeOptions, PlatformProjectionsOf(provider));
+
+    private static Projection[] PlatformProjectionsOf(IServiceProvider provider) =>
+        [.. provider.GetServices<PlatformProjection>().Select(one => one.Projection)];
 
     private static Tenants MakeTenants(IServiceProvider provider, TallystickBuilder builder)
     {
