@@ -5,7 +5,7 @@ namespace Tallystick.Storage.InMemory;
 /// <summary>One tenant's documents: for each generation of a collection a dictionary in the order of keys, and which one is active.</summary>
 internal sealed class InMemoryDocuments
 {
-    private readonly Dictionary<string, int> _active = [];
+    private readonly SortedDictionary<string, int> _active = new(StringComparer.Ordinal);
     private readonly Dictionary<CollectionId, SortedDictionary<string, Document>> _generations = [];
 
     /// <summary>The bytes of all bodies.</summary>
