@@ -28,5 +28,9 @@ if (Wanted("commands"))
     await CommandRuns.RunAsync();
 if (Wanted("million"))
     await MillionRuns.RunAsync();
+if (Wanted("postgres"))
+    await PostgresRuns.RunAsync(time);
+if (Wanted("idle"))
+    await IdleRuns.RunAsync();
 if (Wanted("kit"))
     KitRuns.Run();

@@ -49,6 +49,12 @@ public sealed partial class PostgresStore : IStore
     /// <inheritdoc/>
     public bool IsShared => true;
 
+    /// <summary>For tests, which look at its connections.</summary>
+    internal Database Database => _database;
+
+    /// <summary>For tests: how many reads have begun and not ended.</summary>
+    internal int ReadsUnderWay => _reads.UnderWay;
+
     /// <summary>Opens a schema; with <see cref="PostgresStoreOptions.OwnerConnectionString"/> it makes it, or brings it up to date, first.</summary>
     /// <param name="connectionString">
     /// Connects as the role of the requests, in Npgsql's form. That role must be bound by row-level security: no superuser, not with

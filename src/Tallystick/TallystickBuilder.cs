@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Tallystick.Commands;
 using Tallystick.Events;
+using Tallystick.Nodes;
 using Tallystick.Pipeline;
 using Tallystick.Projections;
 using Tallystick.Storage;
@@ -29,6 +30,8 @@ public sealed class TallystickBuilder
     internal TenantOptions TenantOptions { get; private set; } = new();
 
     internal DatabaseRegistry Databases { get; } = new();
+
+    internal NodeOptions NodeOptions { get; private set; } = new();
 
     internal List<Func<IServiceProvider, Action<PipelineBuilder<CommandRequest, CommandResult>>>> Steps { get; } = [];
 
@@ -102,6 +105,18 @@ public sealed class TallystickBuilder
         return this;
     }
 
+    /// <summary>
+    /// Adds a projection over all tenants, for whoever operates the installation: it folds every tenant's events into rows of the platform that
+    /// say which tenant they came from, with a checkpoint for each tenant. They are read by <see cref="PlatformReadModels"/> alone.
+    /// </summary>
+    public TallystickBuilder AddPlatformProjection<TProjection>()
+        where TProjection : Projection
+    {
+        Services.AddSingleton<TProjection>();
+        Services.AddSingleton(provider => new PlatformProjection(provider.GetRequiredService<TProjection>()));
+        return this;
+    }
+
     /// <summary>Adds a subscription: what shall happen after events.</summary>
     public TallystickBuilder AddSubscription<TSubscription>()
         where TSubscription : Subscription
@@ -167,6 +182,13 @@ public sealed class TallystickBuilder
         return this;
     }
 
+    /// <summary>Changes how the processes that share a database divide the work of projections and subscriptions.</summary>
+    public TallystickBuilder ConfigureNodes(Func<NodeOptions, NodeOptions> change)
+    {
+        NodeOptions = change(NodeOptions);
+        return this;
+    }
+
     internal static InMemoryStore Storage(IServiceProvider provider) => new(new StoreOptions
     {
         Time = provider.GetRequiredService<TimeProvider>(),
@@ -174,6 +196,9 @@ public sealed class TallystickBuilder
         Shares = provider.GetRequiredService<TenantShares>(),
     });
 }
+
+/// <summary>A projection over all tenants.</summary>
+internal sealed record PlatformProjection(Projection Projection);
 
 /// <summary>An event type that belongs to no decider.</summary>
 internal sealed record ExtraEventType(Type Type);

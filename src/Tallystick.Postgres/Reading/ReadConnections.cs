@@ -14,6 +14,8 @@ internal sealed class ReadConnections(Database database, PostgresStoreOptions op
     private readonly CancellationTokenSource _closing = new();
     private volatile bool _disposed;
 
+    public int UnderWay => options.ReadConnectionsMax - _places.CurrentCount;
+
     /// <summary>Asks and reads the answer.</summary>
     /// <param name="tenants">Whose rows may be seen, separated by commas.</param>
     /// <param name="argument">Handed on.</param>

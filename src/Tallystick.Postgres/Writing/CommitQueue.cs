@@ -7,8 +7,15 @@ namespace Tallystick.Postgres.Writing;
 /// The commits that wait for the writer: bounded, many callers in, one thread out, the tenants in turn. A caller that finds no place waits
 /// asynchronously for one, with a deadline.
 /// </summary>
+/// <remarks>
+/// Callers who commit again as soon as they are answered would split into two groups that take turns, each of which waits for the other's
+/// transaction: twice the syncs for the same commits. So after a transaction the writer waits for as many commits as could come, at most
+/// a millisecond; where that was in vain it isn't tried again for a growing number of transactions.
+/// </remarks>
 internal sealed class CommitQueue
 {
+    private const int GatherPauseMax = 64;
+
     /// <summary>What a commit costs of its tenant's turn at most, however many events and documents it has.</summary>
     private const int CostMax = 256;
 
@@ -17,6 +24,9 @@ internal sealed class CommitQueue
     private readonly object _signal = new();
     private readonly HashSet<TenantId> _tenants = [];
     private readonly List<PendingCommit> _taken = new(1);
+    private volatile int _expected;
+    private int _gatherPause;
+    private int _gathersSkipped;
     private bool _closed;
 
     // What was taken and found no place in the transaction: the next one begins with it.
@@ -36,9 +46,11 @@ internal sealed class CommitQueue
         commit.CancelBy(cancellationToken);
         try
         {
-            return _waiting.TryEnqueue(prepared.Commit.Tenant, commit, CostOf(prepared.Commit, prepared.EventCount))
-                ? commit.Task
-                : WaitAndAddAsync(commit, cancellationToken);
+            if (!_waiting.TryEnqueue(prepared.Commit.Tenant, commit, CostOf(prepared.Commit, prepared.EventCount)))
+                return WaitAndAddAsync(commit, cancellationToken);
+            if (_waiting.Count == _expected)
+                Wake();
+            return commit.Task;
         }
         catch (ObjectDisposedException)
         {
@@ -61,6 +73,8 @@ internal sealed class CommitQueue
                     return false;
                 Monitor.Wait(_signal);
             }
+
+            Gather();
         }
 
         long bytes = 0;
@@ -91,6 +105,22 @@ internal sealed class CommitQueue
             _closed = true;
             Monitor.PulseAll(_signal);
         }
+    }
+
+    /// <summary>The writer is about to answer so many callers, who may come back at once.</summary>
+    public void Expect(int callers) => _expected = Math.Min(callers + _waiting.Count, _options.GroupCommitMax);
+
+    /// <summary>Waits for those who are expected, as long as that has paid lately.</summary>
+    private void Gather()
+    {
+        if (_waiting.Count >= _expected || _closed)
+            return;
+        if (_gathersSkipped++ < _gatherPause)
+            return;
+        _gathersSkipped = 0;
+        Monitor.Wait(_signal, millisecondsTimeout: 1);
+        _gatherPause = _waiting.Count >= _expected ? 0 : Math.Clamp(_gatherPause * 2, 1, GatherPauseMax);
+        _expected = 0;
     }
 
     private static int CostOf(Commit commit, int events) => Math.Min(CostMax, 1 + events + commit.Adopted.Length + commit.Documents.Length);

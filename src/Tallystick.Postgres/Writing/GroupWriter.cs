@@ -88,6 +88,7 @@ internal sealed class GroupWriter : IAsyncDisposable
             failure = Explain(error, attempt.IsInDoubt);
         }
 
+        _queue.Expect(commits.Count);
         foreach (var commit in commits)
         {
             commit.Failure = failure ?? commit.Failure;

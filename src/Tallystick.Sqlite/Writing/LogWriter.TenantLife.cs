@@ -32,25 +32,27 @@ internal sealed partial class LogWriter
         && _heads.Find(tenant, _tenants) is { IsErasing: true } head && _tail.Last(TermKey.Log(head.Number)) is not null;
 
     /// <summary>
-    /// Once a tenant is erased, empties the write-ahead log, which has pages as they were before. A reader may stand in the way for a moment;
-    /// then the next commit tries again.
+    /// Once a tenant is erased, writes the file anew, since secure_delete clears what is deleted but not what SQLite leaves between rows when it
+    /// divides a page; then empties the write-ahead log, which has pages as they were before. A reader may stand in the way of that for a
+    /// moment; then the next commit tries again.
     /// </summary>
-    private void EraseLog(List<PendingCommit> commits)
+    private void EraseTraces(List<PendingCommit> commits)
     {
-        foreach (var commit in commits)
-        {
-            _hasErased |= commit.Prepared.Commit.Life is TenantChange.Erase
-                && commit.Outcome is CommitResult.Committed { HasMore: false };
-        }
-
-        if (!_hasErased)
-            return;
         try
         {
-            _hasErased = !_database.TruncateWal();
+            if (commits.Exists(commit => commit.Prepared.Commit.Life is TenantChange.Erase && commit.Outcome is CommitResult.Committed { HasMore: false }))
+            {
+                _hasErased = true;
+                if (_database.Scalar("PRAGMA page_count") * _database.Scalar("PRAGMA page_size") <= _options.ErasureVacuumBytesMax)
+                    _database.Run("VACUUM");
+            }
+
+            if (_hasErased)
+                _hasErased = !_database.TruncateWal();
         }
         catch (SqliteStoreException error)
         {
+            // Without space for it the tenant is erased nevertheless: no row of it is left.
             if (error.IsFatal)
                 StopFor(error);
         }

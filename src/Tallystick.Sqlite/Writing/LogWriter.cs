@@ -30,6 +30,7 @@ internal sealed partial class LogWriter : IAsyncDisposable
     private readonly CommitQueue _queue;
     private readonly CommitWriter _writer;
     private readonly IndexFlush _flush;
+    private readonly BatchBound _bound;
     private readonly object _turn = new();
     private readonly List<PendingCommit> _alone = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -46,6 +47,7 @@ internal sealed partial class LogWriter : IAsyncDisposable
         _queue = new CommitQueue(options);
         _writer = new CommitWriter(database, tail, heads, options);
         _flush = new IndexFlush(database, tail, heads);
+        _bound = new BatchBound(options);
         _tenants = new TenantRecords(database);
         new Thread(Run) { IsBackground = true, Name = $"tallystick writer {Path.GetFileName(database.Path)}" }.Start();
     }
@@ -88,7 +90,7 @@ internal sealed partial class LogWriter : IAsyncDisposable
     private void Run()
     {
         var commits = new List<PendingCommit>();
-        while (_queue.Take(commits, _options.GroupCommitMax))
+        while (_queue.Take(commits, _bound.Next))
         {
             lock (_turn)
             {
@@ -172,7 +174,7 @@ internal sealed partial class LogWriter : IAsyncDisposable
         }
 
         if (failure is null)
-            EraseLog(commits);
+            EraseTraces(commits);
         foreach (var commit in commits)
         {
             commit.Failure = failure;
@@ -207,6 +209,8 @@ internal sealed partial class LogWriter : IAsyncDisposable
     private Exception? TryWrite(List<PendingCommit> commits)
     {
         var batch = new CommitBatch(_tail.LastSeq);
+        _bound.See(commits);
+        var begun = _options.Time.GetTimestamp();
         try
         {
             var now = _options.Time.GetUtcNow().UtcTicks;
@@ -219,8 +223,12 @@ internal sealed partial class LogWriter : IAsyncDisposable
             return error;
         }
 
+        var written = _options.Time.GetTimestamp();
+        Exception? failure;
         using (_publication.Begin())
-            return TryEnd(batch);
+            failure = TryEnd(batch);
+        _bound.Learn(commits.Count, begun, written);
+        return failure;
     }
 
     private Exception? TryEnd(CommitBatch batch)

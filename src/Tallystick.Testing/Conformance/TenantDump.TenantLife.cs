@@ -10,7 +10,7 @@ namespace Tallystick.Testing.Conformance;
 internal static partial class TenantDump
 {
     /// <summary>
-    /// All of <see cref="OfAsync"/>, and everything that the store lists of the tenant: sizes, every document of every generation, every
+    /// All of <see cref="OfAsync(IStore, TenantId, CancellationToken)"/>, and everything that the store lists of the tenant: sizes, every document of every generation, every
     /// checkpoint and every remembered result.
     /// </summary>
     public static async Task<string> EverythingAsync(IStore store, TenantId tenant, CancellationToken cancellationToken) =>

@@ -21,8 +21,19 @@ internal static class CommitText
             text.Append($" requires no '{condition.Query}' after {condition.After}");
         if (!commit.Documents.IsEmpty)
             text.Append($" changes {commit.Documents.Length} documents");
+        if (!commit.Adopted.IsEmpty)
+            text.Append($" adopts {commit.Adopted.Length} events from position {commit.Adopted[0].Position}");
+        if (!commit.Remembered.IsEmpty)
+            text.Append($" remembers {commit.Remembered.Length} results");
+        if (commit.Life is { } life)
+            text.Append($" changes the tenant's life: {life}");
         foreach (var change in commit.Checkpoints)
             text.Append(change.Position == change.Expected ? $" guards {change.Name}={change.Position}" : $" saves {change.Name}={change.Position?.ToString() ?? "none"}");
+        foreach (var fence in commit.Fences)
+            text.Append($" under {fence.Name} epoch {fence.Epoch}");
+        Append(text, "acquires", commit.Leases.OfType<LeaseChange.Acquire>());
+        Append(text, "renews", commit.Leases.OfType<LeaseChange.Renew>());
+        Append(text, "releases", commit.Leases.OfType<LeaseChange.Release>());
         if (commit.Key is { } key)
             text.Append($" once as '{key.Value}'");
         return text.Length == 0 ? "an empty commit" : text.ToString(1, text.Length - 1);
@@ -35,4 +46,11 @@ internal static class CommitText
         CommitResult.Refused refused => $"refused, {refused.Reason}",
         _ => result.ToString(),
     };
+
+    private static void Append(StringBuilder text, string verb, IEnumerable<LeaseChange> changes)
+    {
+        var names = changes.Select(change => change.Name).ToArray();
+        if (names.Length > 0)
+            text.Append($" {verb} {string.Join(", ", names)}");
+    }
 }

@@ -13,6 +13,7 @@ internal sealed class DrawnSizes(Choices choices)
     private readonly int _changes = Pick(choices, "changes", 5000, 1, 2);
     private readonly int _gate = Pick(choices, "gate", 8, 1, 2);
     private readonly int _states = Pick(choices, "states", 10_000, 1, 2);
+    private readonly int _partitions = Pick(choices, "partitions", 32, 1, 2, 5);
     private readonly int _page = Pick(choices, "page", 500, 1, 2);
 
     public void Apply(TallystickBuilder tally) => tally
@@ -25,6 +26,7 @@ internal sealed class DrawnSizes(Choices choices)
             ChangedDocumentsMax = _changes,
             ConcurrentBatchesMax = _gate,
         })
+        .ConfigureNodes(options => options with { WorkPartitions = _partitions })
         .ConfigureCommands(options => options with { CachedStatesMax = _states, ReadPageLength = _page });
 
     private static int Pick(Choices choices, string name, int usual, params ReadOnlySpan<int> small) =>

@@ -26,6 +26,8 @@ internal sealed class FaultRates
         DiskFull = Rate("disk-full", 0.25, 0.06);
         Rebuild = Rate("rebuild", 0.4, 0.1);
         ClockSkew = Rate("clock-skew", 0.3, 1);
+        Freeze = Rate("freeze", 0.4, 0.05);
+        Cut = Rate("cut", 0.4, 0.05);
     }
 
     /// <summary>No trouble at all.</summary>
@@ -66,4 +68,10 @@ internal sealed class FaultRates
 
     /// <summary>The processes' clocks differ.</summary>
     public double ClockSkew { get; }
+
+    /// <summary>A process stands still for a while, as by SIGSTOP, and then goes on as if nothing had happened.</summary>
+    public double Freeze { get; }
+
+    /// <summary>A process has no connection to the store for a while, and the others have.</summary>
+    public double Cut { get; }
 }

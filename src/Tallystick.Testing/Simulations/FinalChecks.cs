@@ -26,8 +26,8 @@ internal sealed class FinalChecks(SimulationCore core, Observations observations
                 core.Fail($"Tenant {tenant}: the log doesn't fit its tree: {verification.Findings[0].Problem} at position {verification.Findings[0].Position}.");
         }
 
-        foreach (var node in core.Nodes)
-            EverythingIsUpToDate(node);
+        foreach (var tenant in core.Tenants)
+            EverythingIsUpToDate(tenant);
         foreach (var rows in observations.Rows)
             RowsAgreeWithCheckpoint(rows);
         foreach (var tenant in core.Tenants)
@@ -44,13 +44,18 @@ internal sealed class FinalChecks(SimulationCore core, Observations observations
             RejectionIsDeserved(given);
     }
 
-    private void EverythingIsUpToDate(SimulatedNode node)
+    private void EverythingIsUpToDate(TenantId tenant)
     {
-        var host = node.Services.GetRequiredService<SubscriptionHost>();
-        foreach (var tenant in core.Tenants)
+        var head = core.Server.Model(tenant).Head;
+        var all = core.Nodes.SelectMany(node => node.Services.GetRequiredService<SubscriptionHost>().Status(tenant).Select(status => (Node: node, Status: status)));
+        foreach (var work in all.GroupBy(one => one.Status.Name))
         {
-            var head = core.Server.Model(tenant).Head;
-            foreach (var status in host.Status(tenant))
+            var here = work.Where(one => one.Status.State != SubscriptionState.Elsewhere).ToArray();
+            if (here.Length == 0)
+                core.FailStuck($"Tenant {tenant}: '{work.Key}' runs on no node, and nothing is left that would start it.");
+            else if (here.Length > 1)
+                core.Fail($"Two owners: '{work.Key}' of {tenant} runs on {string.Join(" and on ", here.Select(one => one.Node.Name))}.");
+            foreach (var (node, status) in here)
             {
                 if (status.State == SubscriptionState.Stopped)
                     core.Fail($"Tenant {tenant}: '{status.Name}' has stopped at position {status.Failure?.Position} ({status.Failure?.EventType}): {status.Failure?.Error}");

@@ -28,6 +28,9 @@ internal sealed partial class LogModel
     /// <summary>The documents of all generations.</summary>
     public IReadOnlyCollection<KeyValuePair<(string Collection, int Generation, string Key), Document>> Documents => _documents;
 
+    /// <summary>Who may do what.</summary>
+    public LeaseModel Leases { get; } = new();
+
     public long VersionOf(StreamId stream) => _versions.GetValueOrDefault(stream);
 
     public bool HasKey(string key) => _keys.ContainsKey(key);
@@ -37,16 +40,20 @@ internal sealed partial class LogModel
         position.Value >= 1 && position.Value <= Head && _events[(int)position.Value - 1] is var e && e.Stream == stream && e.Version == version.Value;
 
     /// <summary>Takes over what a store made of a commit; gives what is wrong with it, or null.</summary>
-    public string? Apply(Commit commit, CommitResult result) => result switch
+    /// <param name="commit">The commit.</param>
+    /// <param name="result">What the store answered.</param>
+    /// <param name="platform">The platform's leases, which any commit may depend on.</param>
+    /// <param name="now">The store's time.</param>
+    public string? Apply(Commit commit, CommitResult result, LeaseModel platform, DateTimeOffset now) => result switch
     {
         CommitResult.Committed { IsReplay: true } replay => commit.Key is { } key && _keys.TryGetValue(key.Value, out var first)
             ? Same(first, replay) ? null : $"the repetition of key '{key.Value}' was answered with {Text(replay)}, but the first time with {Text(first)}"
             : "a commit was answered as a repetition, but its key was never used",
-        CommitResult.Committed committed => Objection(commit) is { } objection
+        CommitResult.Committed committed => Objection(commit, platform, now) is { } objection
             ? $"a commit was accepted although {objection}"
-            : Append(commit, committed),
+            : Append(commit, committed) ?? Leases.Apply(commit, committed, now),
         CommitResult.Refused { Reason: Refusal.KeyReused reused } => _keys.ContainsKey(reused.Key) ? null : $"a commit was refused because of key '{reused.Key}', which was never used",
-        CommitResult.Refused refused => Objection(commit) is null ? $"a commit was refused without cause: {refused.Reason}" : null,
+        CommitResult.Refused refused => Objection(commit, platform, now) is null ? $"a commit was refused without cause: {refused.Reason}" : null,
         _ => "a result of an unknown kind",
     };
 
@@ -95,7 +102,7 @@ internal sealed partial class LogModel
     }
 
     /// <summary>Why a commit can't be accepted, or null.</summary>
-    private string? Objection(Commit commit)
+    private string? Objection(Commit commit, LeaseModel platform, DateTimeOffset now)
     {
         if (commit.Key is { } key && _keys.ContainsKey(key.Value))
             return $"its key '{key.Value}' was used before";
@@ -124,7 +131,8 @@ internal sealed partial class LogModel
                 return $"checkpoint '{change.Name}' is at {_checkpoints.GetValueOrDefault(change.Name)} and {expected} was expected";
         }
 
-        return null;
+        return commit.Fences.Select(fence => (fence.Tenant == commit.Tenant ? Leases : platform).Lost(fence)).FirstOrDefault(lost => lost is not null)
+            ?? commit.Leases.Select(change => Leases.Objection(change, now)).FirstOrDefault(objection => objection is not null);
     }
 
     private string? Append(Commit commit, CommitResult.Committed committed)

@@ -23,6 +23,10 @@ internal static class RecoveryCheck
                 core.Fail($"Tenant {tenant}: after the crash checkpoint '{name}' is {actual?.ToString() ?? "gone"}, but it was {position}.");
         }
 
+        var leases = store.ReadLeasesAsync(tenant, new LeaseRead("", store.Limits.PageLengthMax), CancellationToken.None).AtOnce();
+        if (!model.Leases.All.SequenceEqual(leases.Select(lease => (lease.Name, lease.Owner, lease.Epoch))))
+            core.Fail($"Tenant {tenant}: after the crash the leases are {string.Join(", ", leases)}, but they were {string.Join(", ", model.Leases.All)}.");
+
         foreach (var (key, _) in model.Keys)
         {
             if (store.FindCommitAsync(tenant, key, CancellationToken.None).AtOnce() is null)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Tallystick.Events;
+using Tallystick.Subscriptions;
 
 namespace Tallystick.Testing.Simulations;
 
@@ -12,6 +13,8 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
     private readonly List<(string What, DateTimeOffset Since)> _serving = [];
     private ServiceProvider? _services;
     private Phase _phase = Phase.Down;
+    private int _starts;
+    private DateTimeOffset _cutUntil;
 
     private enum Phase
     {
@@ -29,6 +32,9 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
     /// <summary>Whether it takes requests.</summary>
     public bool IsUp => _phase == Phase.Up;
 
+    /// <summary>Whether it stands still.</summary>
+    public bool IsFrozen => _context.IsFrozen;
+
     /// <summary>Which of the application's deployments it runs, from 0.</summary>
     public int Deployment { get; private set; }
 
@@ -43,6 +49,7 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
     public void Start()
     {
         (_context, _phase) = (core.NewContext(Name), Phase.Starting);
+        _starts++;
         Deployment = core.Options.Deployments.Length < 2 ? 0 : core.Choices.Next("deployment", core.Options.Deployments.Length);
         _context.Post(_ => _ = StartAsync(), null);
     }
@@ -55,6 +62,33 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
         core.Trace.Add(Name, "is killed");
         Fall();
     }
+
+    /// <summary>Whether it has no connection to the store.</summary>
+    public bool IsCut => core.Scheduler.Now < _cutUntil;
+
+    /// <summary>Takes its connection to the store away for a while.</summary>
+    public void Cut(TimeSpan time)
+    {
+        if (IsCut)
+            return;
+        core.Trace.Add(Name, $"has no connection to the store for {time.TotalSeconds:0.###} s");
+        _cutUntil = core.Scheduler.Now + time;
+    }
+
+    /// <summary>Lets it stand still for a while, as SIGSTOP and SIGCONT do: it doesn't notice, and then goes on with what it was about to do.</summary>
+    public void Freeze(TimeSpan time)
+    {
+        if (!IsUp || IsFrozen)
+            return;
+        core.Trace.Add(Name, $"stands still for {time.TotalSeconds:0.###} s");
+        _context.Freeze();
+        core.Scheduler.At(core.Scheduler.Now + time, core.World, static context => ((SimulatedContext)context!).Thaw(), _context);
+    }
+
+    /// <summary>The projections and subscriptions that it runs by what it knows, each with its lease; none if it stands still, and so does nothing.</summary>
+    public IEnumerable<SubscriptionStatus> Running() =>
+        _services is null || IsFrozen || _context.ThawedAt == core.Scheduler.Now || _phase == Phase.Starting ? [] : core.Tenants
+            .SelectMany(tenant => _services.GetRequiredService<SubscriptionHost>().Status(tenant)).Where(status => status.Lease is not null);
 
     /// <summary>Stops it in good order, and starts it again.</summary>
     public void Restart()
@@ -97,14 +131,14 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
     {
         var skew = TimeSpan.FromSeconds(core.Choices.Deviate("clock-skew", core.Rates.ClockSkew, 240) - 120);
         var time = new SimulatedTime(core.Scheduler, _context, core.Rates.ClockSkew > 0 ? skew : TimeSpan.Zero);
-        var store = new SimulatedStore(core, core.Server, Name, Deployment, time);
+        var store = new SimulatedStore(core, core.Server, this, time);
         var services = new ServiceCollection();
         services.AddSingleton<TimeProvider>(time);
         services.AddSingleton<Entropy>(core.Choices.Entropy("entropy/" + Name));
         services.AddTallystick(tally =>
         {
             core.Configure(tally, Deployment);
-            tally.UseStore(_ => store);
+            tally.UseStore(_ => store).ConfigureNodes(options => options with { NodeId = $"{Name}.{_starts}" });
         });
         return services.BuildServiceProvider();
     }

@@ -17,7 +17,7 @@ internal sealed class SimulatedServer
     private readonly SortedDictionary<string, LogModel> _models = new(StringComparer.Ordinal);
     private readonly List<JournalEntry> _journal = [];
     private readonly List<Pending> _waiting = [];
-    private readonly ReplayClock _clock = new();
+    private readonly ReplayClock _clock;
     private readonly ReplayEntropy _entropy = new();
     private List<Pending>? _syncing;
     private SimulatedContext _context;
@@ -26,6 +26,7 @@ internal sealed class SimulatedServer
     {
         _core = core;
         _context = core.NewContext("store");
+        _clock = new ReplayClock(core.Scheduler);
         Memory = NewMemory();
     }
 
@@ -38,6 +39,9 @@ internal sealed class SimulatedServer
 
     /// <summary>Whether the disk has no room now: nothing can be written, and all can be read.</summary>
     public bool IsFull { get; set; }
+
+    /// <summary>Whether anything but leases changed; set back by whoever looks.</summary>
+    public bool HasWorked { get; set; }
 
     /// <summary>Called after each commit that took effect, with the deployment that it came from.</summary>
     public Action<Commit, int>? Applied { get; set; }
@@ -162,12 +166,14 @@ internal sealed class SimulatedServer
     {
         var entry = new JournalEntry(commit, _core.Scheduler.Now, _journal.Count, IsWhole: true);
         var result = Replay(entry);
-        if (Model(commit.Tenant).Apply(commit, result) is { } wrong)
+        if (Model(commit.Tenant).Apply(commit, result, Model(TenantId.Platform).Leases, entry.Time) is { } wrong)
             _core.Fail($"Tenant {commit.Tenant}: {wrong}. The commit: {CommitText.Of(commit)}.");
         if (result is CommitResult.Committed { IsReplay: false })
         {
             _journal.Add(entry);
+            HasWorked |= !commit.Appends.IsEmpty || !commit.Documents.IsEmpty || !commit.Checkpoints.IsEmpty;
             _core.Trace.Add("store", $"{commit.Tenant} {CommitText.Of(commit)}: {CommitText.Of(result)}");
+            _core.DemandOneOwner(commit);
             Applied?.Invoke(commit, deployment);
         }
         else
@@ -180,9 +186,11 @@ internal sealed class SimulatedServer
 
     private CommitResult Replay(JournalEntry entry)
     {
-        _clock.Now = entry.Time;
+        _clock.Then = entry.Time;
         _entropy.Begin(entry.Number);
-        return Memory.CommitAsync(entry.Commit, CancellationToken.None).AtOnce();
+        var result = Memory.CommitAsync(entry.Commit, CancellationToken.None).AtOnce();
+        _clock.Then = null;
+        return result;
     }
 
     private sealed record JournalEntry(Commit Commit, DateTimeOffset Time, long Number, bool IsWhole);
@@ -192,11 +200,12 @@ internal sealed class SimulatedServer
         public TaskCompletionSource<CommitResult> Result { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    private sealed class ReplayClock : TimeProvider
+    /// <summary>The database's own clock; when the journal is read, what it showed then.</summary>
+    private sealed class ReplayClock(SimulationScheduler scheduler) : TimeProvider
     {
-        public DateTimeOffset Now { get; set; }
+        public DateTimeOffset? Then { get; set; }
 
-        public override DateTimeOffset GetUtcNow() => Now;
+        public override DateTimeOffset GetUtcNow() => Then ?? scheduler.Now;
     }
 
     /// <summary>Gives a commit the same salts whenever it is read from the journal.</summary>

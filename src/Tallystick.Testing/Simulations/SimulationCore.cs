@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Tallystick.Storage;
 using Tallystick.Subscriptions;
 using Tallystick.Tenancy;
 
@@ -15,11 +16,15 @@ internal sealed class SimulationCore
     /// <summary>Far longer than any request or operation takes, whatever fails.</summary>
     private static readonly TimeSpan StuckAfter = TimeSpan.FromHours(1);
 
+    /// <summary>Longer than any delay before a retry, and than work takes to move after its node has died.</summary>
+    private static readonly TimeSpan SettledAfter = TimeSpan.FromSeconds(60);
+
     private readonly Action<TallystickBuilder> _application;
     private readonly bool _isEmbedded;
     private readonly DrawnSizes _sizes;
     private IReadOnlyList<SimulatedClient> _clients = [];
     private int _clientsRunning;
+    private DateTimeOffset _workedAt;
 
     public SimulationCore(long seed, IReadOnlySet<Deviation>? allowed, Action<TallystickBuilder> application, SimulationOptions options)
     {
@@ -103,7 +108,7 @@ internal sealed class SimulationCore
         World.Post(_ => _ = TroubleAsync(), null);
         Drive(() => _clientsRunning == 0, "the clients to be done");
         Calm();
-        Drive(() => false, "everything to settle");
+        Drive(HasSettled, "everything to settle");
         if (Failure is null && Nodes.FirstOrDefault(node => !node.IsUp) is { } down)
             FailStuck($"{down.Name} never came up, and nothing is left to happen.");
         if (Failure is null && Unfinished(TimeSpan.Zero) is { Length: > 0 } unfinished)
@@ -142,6 +147,16 @@ internal sealed class SimulationCore
             .Concat(_clients.Where(client => client.ActsSince is not null).Select(client => ($"{client.Name} is at its operation", client.ActsSince!.Value)));
         return string.Concat(all.Where(one => Scheduler.Now - one.Item2 >= atLeast).Take(3)
             .Select(one => string.Create(CultureInfo.InvariantCulture, $" {one.Item1}, begun {(Scheduler.Now - one.Item2).TotalSeconds:0.###} seconds ago.")));
+    }
+
+    /// <summary>
+    /// Whether nothing but beats happens any more. Without beats there is no need to ask: then nothing is left to happen at all.
+    /// </summary>
+    private bool HasSettled()
+    {
+        if (Server.HasWorked || Nodes.Any(node => !node.IsUp || node.IsFrozen || node.IsCut || node.Serving.Count > 0))
+            (Server.HasWorked, _workedAt) = (false, Scheduler.Now);
+        return !_isEmbedded && Scheduler.Now - _workedAt > SettledAfter;
     }
 
     private async Task BeginAsync(IReadOnlyList<SimulatedClient> clients, Func<SimulatedClient, Task> workload)
@@ -187,6 +202,10 @@ internal sealed class SimulationCore
                 FillDisk();
             if (Choices.Chance("trouble/rebuild", Rates.Rebuild))
                 Rebuild();
+            if (!_isEmbedded && Choices.Chance("trouble/freeze", Rates.Freeze))
+                PickNode().Freeze(TimeSpan.FromMilliseconds(500 + Choices.Next("trouble/freeze-for", 14_000)));
+            if (!_isEmbedded && Choices.Chance("trouble/cut", Rates.Cut))
+                PickNode().Cut(TimeSpan.FromMilliseconds(500 + Choices.Next("trouble/cut-for", 14_000)));
         }
     }
 
@@ -228,24 +247,44 @@ internal sealed class SimulationCore
     {
         var tenant = Tenants[Choices.Next("trouble/rebuild-of", Tenants.Count)];
         var which = Choices.Next("trouble/rebuild-what", 1000);
-        var node = PickNode();
-        node.Run("rebuild", async services =>
+        // The node that runs it is the one that can do it.
+        foreach (var node in Nodes)
+            node.Run("rebuild", services => RebuildAsync(node, services.GetRequiredService<SubscriptionHost>(), tenant, which));
+    }
+
+    private async Task RebuildAsync(SimulatedNode node, SubscriptionHost host, TenantId tenant, int which)
+    {
+        var statuses = host.Status(tenant);
+        if (statuses.IsEmpty || statuses[which % statuses.Length].State == SubscriptionState.Elsewhere)
+            return;
+        var name = statuses[which % statuses.Length].Name;
+        try
         {
-            var host = services.GetRequiredService<SubscriptionHost>();
-            var statuses = host.Status(tenant);
-            if (statuses.IsEmpty)
-                return;
-            var name = statuses[which % statuses.Length].Name;
-            try
+            await host.RebuildAsync(tenant, name, CancellationToken.None);
+            Trace.Add(node.Name, $"{tenant} rebuilds {name}");
+        }
+        catch (Exception error) when (error is InvalidOperationException or TallystickException)
+        {
+            // A subscription, a projection that isn't ready for it, or the store failed: nothing was begun.
+        }
+    }
+
+    /// <summary>
+    /// When a process is given a lease, no other may still do what the lease is for, unless it stands still and can't know. And all that a
+    /// projection or subscription commits depends on a lease, if there are several processes.
+    /// </summary>
+    public void DemandOneOwner(Commit commit)
+    {
+        if (!_isEmbedded && commit.Tenant != TenantId.Platform && commit.Fences.IsEmpty && !commit.Checkpoints.IsEmpty)
+            Fail($"Tenant {commit.Tenant}: a commit saves checkpoints and depends on no lease: {CommitText.Of(commit)}.");
+        foreach (var acquired in commit.Leases.OfType<LeaseChange.Acquire>())
+        {
+            foreach (var node in Nodes)
             {
-                await host.RebuildAsync(tenant, name, CancellationToken.None);
-                Trace.Add(node.Name, $"{tenant} rebuilds {name}");
+                if (node.Running().FirstOrDefault(status => status.Lease!.Name == acquired.Name && status.Lease.Owner != acquired.Owner) is { } other)
+                    Fail($"Two owners: '{acquired.Owner}' was given lease '{acquired.Name}', under which {node.Name} still runs '{other.Name}' of {other.Tenant}.");
             }
-            catch (Exception error) when (error is InvalidOperationException or TallystickException)
-            {
-                // A subscription, a projection that isn't ready for it, or the store failed: nothing was begun.
-            }
-        });
+        }
     }
 
     private void Calm()

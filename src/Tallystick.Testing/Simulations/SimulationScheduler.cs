@@ -67,7 +67,7 @@ internal sealed class SimulationScheduler(Choices choices, Trace trace, DateTime
         var index = _ready.Count == 1 ? 0 : choices.Deviate(Order, ReorderProbability, _ready.Count - 1);
         var work = _ready[index];
         _ready.RemoveAt(index);
-        if (work.Context.IsDead || BeforeStep?.Invoke(work.Context) == true)
+        if (work.Context.Holds(work) || work.Context.IsDead || BeforeStep?.Invoke(work.Context) == true)
             return true;
         Steps++;
         Running = work.Context.Name;
@@ -100,11 +100,37 @@ internal sealed class SimulationScheduler(Choices choices, Trace trace, DateTime
 /// </summary>
 internal sealed class SimulatedContext(SimulationScheduler scheduler, string name) : SynchronizationContext
 {
+    private readonly List<SimulationScheduler.Work> _held = [];
+
     public string Name { get; } = name;
 
     public bool IsDead { get; private set; }
 
+    /// <summary>Whether it stands still: what becomes ready waits until it goes on.</summary>
+    public bool IsFrozen { get; private set; }
+
+    /// <summary>When it last went on after standing still: at that moment it may do what it should have done long before.</summary>
+    public DateTimeOffset? ThawedAt { get; private set; }
+
     public void Kill() => IsDead = true;
+
+    public void Freeze() => IsFrozen = true;
+
+    public void Thaw()
+    {
+        (IsFrozen, ThawedAt) = (false, scheduler.Now);
+        foreach (var work in _held)
+            scheduler.Enqueue(this, work.Callback, work.State);
+        _held.Clear();
+    }
+
+    /// <summary>Keeps work for later if the process stands still.</summary>
+    public bool Holds(SimulationScheduler.Work work)
+    {
+        if (IsFrozen)
+            _held.Add(work);
+        return IsFrozen;
+    }
 
     public override void Post(SendOrPostCallback d, object? state) => scheduler.Enqueue(this, d, state);
 

@@ -16,5 +16,8 @@ internal sealed class EventFailedException(RecordedEvent recorded, Exception cau
     public TimeSpan? RetryAfter { get; } = retryAfter;
 }
 
+/// <summary>A commit was refused because the work's lease is lost: another process has the work, or may have it.</summary>
+internal sealed class WorkMovedException(Storage.Refusal.LeaseLost lost) : Exception(lost.ToString());
+
 /// <summary>A commit was refused because another process has moved the checkpoint or the state: everything must be read again.</summary>
 internal sealed class OwnerMovedException(string message) : Exception(message);

@@ -9,15 +9,16 @@ namespace Tallystick.Subscriptions;
 /// The loop of one projection or subscription of one tenant: take commands, load, work on a page, wait for a signal. It tells three
 /// kinds of failure apart. A handler's failure belongs to one event: it is retried a few times, then this runner alone stops there.
 /// The store's failure is nobody's fault here: everything is read again, without end, with growing delays. And a refused commit means
-/// that another process is ahead: everything is read again at once.
+/// that another process is ahead: everything is read again at once. If the work has moved to another process, the runner ends.
 /// </summary>
-internal abstract class Runner : IDisposable
+internal abstract partial class Runner : IDisposable
 {
     private const int RefusalsMax = 10;
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly RunnerInbox _inbox;
-    private readonly StatusCell _status;
+    private readonly Lease? _lease;
+    private SubscriptionState _end = SubscriptionState.Ended;
     private Task? _loop;
     private bool _loaded;
     private int _storeFailures;
@@ -26,25 +27,29 @@ internal abstract class Runner : IDisposable
     private LogPosition _failing;
     private EventFailedException? _givenUp;
 
-    protected Runner(RunnerServices services, TenantId tenant, string name, string stateCollection)
+    protected Runner(RunnerServices services, WorkItem item, Lease? lease, RunnerStateStore state)
     {
-        (Services, Tenant, Name) = (services, tenant, name);
-        _inbox = new RunnerInbox(name, services.Options.CommandQueueLength);
-        _status = new StatusCell(new SubscriptionStatus(tenant, name, SubscriptionState.Starting, LogPosition.Start));
-        StateStore = new RunnerStateStore(services.Store, tenant, stateCollection, name);
-        Skipped = new SkippedEvents(services.Store, tenant, name, services.Ids);
+        (Services, Item, _lease, StateStore) = (services, item, lease, state);
+        _inbox = new RunnerInbox(Name, services.Options.CommandQueueLength);
+        Skipped = new SkippedEvents(services.Store, Tenant, Name, services.Ids);
+        Item.Status.Set(new SubscriptionStatus(Tenant, Name, SubscriptionState.Starting, Status.Position) { Lease = lease });
     }
 
-    public TenantId Tenant { get; }
+    public TenantId Tenant => Item.Tenant;
 
-    public string Name { get; }
+    public string Name => Item.Name;
 
-    public SubscriptionStatus Status => _status.Value;
+    public SubscriptionStatus Status => Item.Status.Value;
+
+    /// <summary>Whether it was told to end, or ends by itself.</summary>
+    public bool IsStopping => _stopping.IsCancellationRequested;
 
     /// <summary>Completes when the loop has ended; never fails.</summary>
     public Task Completion => _loop ?? Task.CompletedTask;
 
     protected RunnerServices Services { get; }
+
+    protected WorkItem Item { get; }
 
     protected IStore Store => Services.Store;
 
@@ -61,18 +66,19 @@ internal abstract class Runner : IDisposable
     /// <summary>Up to here the runner has dealt with the log.</summary>
     protected abstract LogPosition Position { get; }
 
-    public void Start() => _loop = RunAsync(_stopping.Token);
+    /// <summary>Starts the loop as soon as another one, which never fails, has ended.</summary>
+    public void Start(Task other) => _loop = RunAsync(other, _stopping.Token);
 
     /// <summary>Asks the loop to end; await <see cref="Completion"/>.</summary>
-    public void Stop() => _stopping.Cancel();
-
-    public Task<SubscriptionStatus> WaitForStatusAsync(Func<SubscriptionStatus, bool> wanted, CancellationToken cancellationToken) =>
-        _status.WaitAsync(wanted, cancellationToken);
-
-    public async Task TellAsync(RunnerCommand command, CancellationToken cancellationToken)
+    /// <param name="end">What the status becomes: at once if others may do the work from now on, else when the loop has ended.</param>
+    public void Stop(SubscriptionState end)
     {
-        _inbox.Post(command);
-        await command.Done.Task.ObserveAsync().WaitAsync(cancellationToken);
+        if (Completion.IsCompleted)
+            return;
+        _end = end;
+        _stopping.Cancel();
+        if (end == SubscriptionState.Elsewhere)
+            SetEnd();
     }
 
     public void Dispose() => _stopping.Dispose();
@@ -99,8 +105,11 @@ internal abstract class Runner : IDisposable
 
     protected void SetStatus(SubscriptionStatus status)
     {
+        // Others may have the work already; what is still being finished here is nobody's status.
+        if (IsStopping && _end == SubscriptionState.Elsewhere)
+            return;
         var before = Status.State;
-        _status.Set(status);
+        Item.Status.Set(status);
         if (before != status.State)
             SubscriptionLog.StateChanged(Services.Logger, Name, Tenant, before, status.State, status.Position);
     }
@@ -124,7 +133,7 @@ internal abstract class Runner : IDisposable
             return;
         }
 
-        await DemandAsync(StateStore.Guard(commit, Revision), cancellationToken);
+        await DemandAsync(Guard(commit), cancellationToken);
     }
 
     /// <summary>Commits with a change of the state.</summary>
@@ -134,10 +143,23 @@ internal abstract class Runner : IDisposable
         (State, Revision) = (state, Revision.Next());
     }
 
-    private async ValueTask DemandAsync(Commit commit, CancellationToken cancellationToken)
+    /// <summary>Lets a commit take effect only while the state is as this runner knows it.</summary>
+    protected virtual Commit Guard(Commit commit) => StateStore.Guard(commit, Revision);
+
+    /// <summary>Waits until there may be something to do.</summary>
+    protected virtual ValueTask WaitForWorkAsync(CancellationToken cancellationToken) =>
+        Store.WaitForPositionAsync(Tenant, Position.Next(), cancellationToken);
+
+    /// <summary>Lets everything be read anew before the next step.</summary>
+    protected void Reload() => _loaded = false;
+
+    /// <summary>Commits, if the work is still this process's own.</summary>
+    protected async ValueTask DemandAsync(Commit commit, CancellationToken cancellationToken)
     {
-        switch (await Store.CommitAsync(commit, cancellationToken))
+        switch (await Store.CommitAsync(_lease is null ? commit : commit.Under(_lease), cancellationToken))
         {
+            case CommitResult.Refused { Reason: Refusal.LeaseLost lost } when lost.Lease == _lease:
+                throw new WorkMovedException(lost);
             case CommitResult.Refused { Reason: Refusal.CheckpointMoved moved }:
                 throw new OwnerMovedException(moved.ToString());
             case CommitResult.Refused refused:
@@ -147,9 +169,10 @@ internal abstract class Runner : IDisposable
         }
     }
 
-    private async Task RunAsync(CancellationToken stopping)
+    private async Task RunAsync(Task other, CancellationToken stopping)
     {
         await Task.Yield();
+        await other;
         try
         {
             while (!stopping.IsCancellationRequested)
@@ -157,14 +180,23 @@ internal abstract class Runner : IDisposable
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The host stops.
+            // The host stops, or the work moves.
         }
         finally
         {
             await ReleaseAsync();
             _inbox.Close();
-            SetStatus(Status with { State = SubscriptionState.Ended });
+            SetEnd();
         }
+    }
+
+    private void SetEnd()
+    {
+        var before = Status;
+        if (before.State == _end)
+            return;
+        Item.Status.Set(before with { State = _end, Lease = null });
+        SubscriptionLog.StateChanged(Services.Logger, Name, Tenant, before.State, _end, before.Position);
     }
 
     private async ValueTask TurnAsync(CancellationToken cancellationToken)
@@ -188,7 +220,7 @@ internal abstract class Runner : IDisposable
             if (Position >= _failing)
                 (_attempts, _failing) = (0, LogPosition.Start);
             if (!worked)
-                await _inbox.WaitAsync(token => Store.WaitForPositionAsync(Tenant, Position.Next(), token), cancellationToken);
+                await _inbox.WaitAsync(WaitForWorkAsync, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -197,6 +229,11 @@ internal abstract class Runner : IDisposable
         catch (EventFailedException failure)
         {
             await FailedAsync(failure, cancellationToken);
+        }
+        catch (WorkMovedException moved)
+        {
+            SubscriptionLog.WorkMoved(Services.Logger, Name, Tenant, moved.Message);
+            Stop(SubscriptionState.Elsewhere);
         }
         catch (OwnerMovedException moved) when (++_refusals <= RefusalsMax)
         {
@@ -260,7 +297,7 @@ internal abstract class Runner : IDisposable
             await ReadStateAsync(cancellationToken);
         try
         {
-            await CommitStateAsync(GuardPlace(Commit.For(Tenant)), State with { Stopped = StoppedAt.From(described) }, cancellationToken);
+            await CommitStateAsync(GuardPlace(Commit.For(StateStore.Tenant)), State with { Stopped = StoppedAt.From(described) }, cancellationToken);
         }
         catch (OwnerMovedException)
         {
@@ -289,87 +326,6 @@ internal abstract class Runner : IDisposable
 
     private ValueTask DelayAsync(TimeSpan delay, CancellationToken cancellationToken) =>
         _inbox.WaitAsync(token => new ValueTask(Task.Delay(delay, Options.Time, token)), cancellationToken);
-
-    private async ValueTask ObeyAsync(RunnerCommand command, CancellationToken cancellationToken)
-    {
-        try
-        {
-            switch (command)
-            {
-                case RunnerCommand.Resume:
-                    DemandHalted("resumed");
-                    Continue();
-                    break;
-                case RunnerCommand.Skip skip:
-                    await SkipAsync(skip, cancellationToken);
-                    break;
-                default:
-                    await BeginRebuildAsync(cancellationToken);
-                    break;
-            }
-
-            command.Done.TrySetResult();
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            command.Done.TrySetException(new InvalidOperationException($"'{Name}' ended before it could do that."));
-            throw;
-        }
-        catch (OwnerMovedException moved)
-        {
-            _loaded = false;
-            command.Done.TrySetException(new TallystickException(
-                $"Another process has just changed '{Name}' of {Tenant}, so nothing was done: {moved.Message} Look at its status, and try again.", moved, isTransient: true));
-        }
-        catch (Exception error)
-        {
-            _loaded = false;
-            command.Done.TrySetException(error);
-        }
-    }
-
-    private async ValueTask SkipAsync(RunnerCommand.Skip skip, CancellationToken cancellationToken)
-    {
-        DemandHalted("told to skip an event");
-        if (Status.Failure is not { } failure || failure.Position != skip.Position)
-        {
-            throw new InvalidOperationException(
-                $"'{Name}' of {Tenant} isn't stopped at position {skip.Position} but at {Status.Failure?.Position.ToString() ?? "none"}; only the event that stopped it can be skipped.");
-        }
-
-        await Skipped.RefreshAsync(cancellationToken);
-        if (!Skipped.Positions.Contains(skip.Position.Value))
-            (await Store.CommitAsync(Skipped.Record(Commit.For(Tenant), skip.Position, skip.Reason, skip.By), cancellationToken)).Demand();
-        SubscriptionLog.Skipped(Services.Logger, Name, Tenant, failure.EventType, skip.Position, skip.By);
-        Continue();
-    }
-
-    private async ValueTask BeginRebuildAsync(CancellationToken cancellationToken)
-    {
-        if (IsHalted || !_loaded)
-            throw new InvalidOperationException($"'{Name}' of {Tenant} is {Status.State} and can't be rebuilt now. Resume it, or tell it to skip the event that stopped it.");
-        await RebuildAsync(cancellationToken);
-        _loaded = false;
-        SetStatus(StatusOf(SubscriptionState.Rebuilding)); // Before whoever asked for it looks.
-    }
-
-    private void DemandHalted(string what)
-    {
-        if (!IsHalted)
-            throw new InvalidOperationException($"'{Name}' of {Tenant} is {Status.State}: only one that is stopped can be {what}.");
-    }
-
-    private void Continue()
-    {
-        (_loaded, _attempts, _failing) = (false, 0, LogPosition.Start);
-        Resumed();
-        SetStatus(StatusOf(SubscriptionState.Starting));
-    }
-
-    /// <summary>Told before it is loaded again because an operator wants it to go on.</summary>
-    protected virtual void Resumed()
-    {
-    }
 }
 
 /// <summary>The handler demanded to stop.</summary>

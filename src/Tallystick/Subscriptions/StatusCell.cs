@@ -1,6 +1,6 @@
 namespace Tallystick.Subscriptions;
 
-/// <summary>A runner's status, with those who wait for it to become something.</summary>
+/// <summary>The status of a projection or subscription, with those who wait for it to become something.</summary>
 internal sealed class StatusCell(SubscriptionStatus initial)
 {
     private readonly Lock _lock = new();
@@ -23,9 +23,13 @@ internal sealed class StatusCell(SubscriptionStatus initial)
             _status = status;
             for (var i = _waiting.Count - 1; i >= 0; i--)
             {
-                if (!IsWanted(_waiting[i].Wanted, status, _waiting[i].Source))
+                var (wanted, source) = _waiting[i];
+                if (IsWanted(wanted, status, source))
+                    source.TrySetResult(status);
+                else if (status.NotHere() is { } moved)
+                    source.TrySetException(moved);
+                else
                     continue;
-                _waiting[i].Source.TrySetResult(status);
                 _waiting.RemoveAt(i);
             }
         }
@@ -38,6 +42,8 @@ internal sealed class StatusCell(SubscriptionStatus initial)
         {
             if (wanted(_status))
                 return _status;
+            if (_status.NotHere() is { } moved)
+                throw moved;
             _waiting.Add((wanted, source));
         }
 

@@ -1,7 +1,6 @@
 using Tallystick.Events;
 using Tallystick.Projections;
 using Tallystick.Storage;
-using Tallystick.Tenancy;
 
 namespace Tallystick.Subscriptions;
 
@@ -19,11 +18,11 @@ internal sealed class SubscriptionRunner : Runner
     private bool _handledSinceSave;
     private (LogPosition Position, int Count) _attempts;
 
-    public SubscriptionRunner(RunnerServices services, TenantId tenant, Subscription subscription)
-        : base(services, tenant, subscription.Name, RunnerStateStore.Subscriptions)
+    public SubscriptionRunner(RunnerServices services, WorkItem item, Lease? lease, Subscription subscription)
+        : base(services, item, lease, new RunnerStateStore(services.Store, item.Tenant, RunnerStateStore.Subscriptions, item.Name))
     {
         _subscription = subscription;
-        _log = new LogReader(services.Store, tenant, QueryOf(subscription, services.Serializer.Types));
+        _log = new LogReader(services.Store, item.Tenant, QueryOf(subscription, services.Serializer.Types));
     }
 
     protected override LogPosition Position => _examined;

@@ -1,4 +1,5 @@
 using Tallystick.Events;
+using Tallystick.Storage;
 using Tallystick.Tenancy;
 
 namespace Tallystick.Subscriptions;
@@ -29,6 +30,9 @@ public enum SubscriptionState
 
     /// <summary>Its loop has ended, with its host.</summary>
     Ended,
+
+    /// <summary>It doesn't run in this process but in another, or in none yet; <see cref="SubscriptionStatus.Node"/> tells where.</summary>
+    Elsewhere,
 }
 
 /// <summary>What a projection or subscription of a tenant is doing, in this process.</summary>
@@ -38,6 +42,12 @@ public enum SubscriptionState
 /// <param name="Position">Up to here it has dealt with the log; readers see what it had dealt with when it last committed.</param>
 public sealed record SubscriptionStatus(TenantId Tenant, string Name, SubscriptionState State, LogPosition Position)
 {
+    /// <summary>The lease under which it runs in this process; null if it doesn't, or if the store is this process's own.</summary>
+    public Lease? Lease { get; init; }
+
+    /// <summary>The process that runs it instead of this one (<see cref="Nodes.NodeOptions.NodeId"/>); null if this one does, or none.</summary>
+    public string? Node { get; init; }
+
     /// <summary>The event at which it stopped or that is tried again; null if none is.</summary>
     public SubscriptionFailure? Failure { get; init; }
 
@@ -49,6 +59,10 @@ public sealed record SubscriptionStatus(TenantId Tenant, string Name, Subscripti
 
     /// <summary>The event at which the last rebuild beside the live documents was given up; these go on. Null if there was none.</summary>
     public SubscriptionFailure? RebuildFailure { get; init; }
+
+    /// <summary>Why nothing can be asked of it here; null if it can.</summary>
+    internal InvalidOperationException? NotHere() => Node is null ? null : new InvalidOperationException(
+        $"'{Name}' of {Tenant} isn't run by this node but by '{Node}'. Ask that one.");
 }
 
 /// <summary>An event that couldn't be handled.</summary>

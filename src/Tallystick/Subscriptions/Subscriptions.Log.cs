@@ -46,4 +46,7 @@ internal static partial class SubscriptionLog
 
     [LoggerMessage(2012, LogLevel.Error, "'{Name}' of tenant {Tenant} didn't return in time when its host stopped")]
     public static partial void StopTimedOut(ILogger logger, string name, TenantId tenant);
+
+    [LoggerMessage(2013, LogLevel.Information, "'{Name}' of tenant {Tenant} ends here: {Reason}")]
+    public static partial void WorkMoved(ILogger logger, string name, TenantId tenant, string reason);
 }

@@ -18,11 +18,13 @@ public sealed class Tenants
     private readonly TenantServices _services;
     private readonly TenantOptions _options;
     private readonly DatabaseRegistry _databases;
+    private readonly TenantDirectory _directory;
     private readonly TimeProvider _time;
 
     internal Tenants(
-        IStore store, CommandProcessor commands, TenantServices services, TenantOptions options, DatabaseRegistry databases, TimeProvider time) =>
-        (_store, _commands, _services, _options, _databases, _time) = (store, commands, services, options, databases, time);
+        IStore store, CommandProcessor commands, TenantServices services, TenantOptions options, DatabaseRegistry databases,
+        TenantDirectory directory, TimeProvider time) =>
+        (_store, _commands, _services, _options, _databases, _directory, _time) = (store, commands, services, options, databases, directory, time);
 
     /// <summary>The handle of a tenant, or why there is none.</summary>
     public async ValueTask<TenantLookup> FindAsync(TenantId id, CancellationToken cancellationToken)
@@ -74,8 +76,10 @@ public sealed class Tenants
         var place = command switch { TenantCommand.Create made => made.Placement, TenantCommand.BeginMove begun => begun.Target, _ => null };
         if (place is not null && !_databases.Has(place))
             return new CommandResult.Rejected(new Rejection("placement-unknown", $"There is no '{place}'; there are {_databases}."));
-        return await _commands.ExecuteAsync(
+        var result = await _commands.ExecuteAsync(
             new CommandRequest(TenantId.Platform, StreamOf(id), command) { User = by, Metadata = Origin.Of(by) }, cancellationToken);
+        await LoadAsync(id, cancellationToken);
+        return result;
     }
 
     /// <summary>
@@ -135,9 +139,15 @@ public sealed class Tenants
     private static TenantDescription Describe(RecordedEvent created, TenantRecord record) =>
         new(TenantId.Parse(created.Stream.Key), record, created.Metadata.UserId, created.Time, created.Position);
 
-    private async ValueTask<TenantRecord> LoadAsync(TenantId id, CancellationToken cancellationToken) => id.IsDefault || id == TenantId.Platform
-        ? TenantRecord.None
-        : (await _commands.States.LoadAsync<TenantRecord>(TenantId.Platform, StreamOf(id), cancellationToken)).State;
+    private async ValueTask<TenantRecord> LoadAsync(TenantId id, CancellationToken cancellationToken)
+    {
+        if (id.IsDefault || id == TenantId.Platform)
+            return TenantRecord.None;
+        var (record, version) = await _commands.States.LoadAsync<TenantRecord>(TenantId.Platform, StreamOf(id), cancellationToken);
+        // So every request that looks its tenant up also knows where it is now.
+        _directory.Observe(id, record, version);
+        return record;
+    }
 
     private static StreamId StreamOf(TenantId id) => new(TenantDecider.StreamCategory, id.Value);
 }

@@ -54,4 +54,6 @@ public sealed class PostgresHarness : StoreHarness
     }
 }
 
+/// <summary>Slow because each test makes a schema, or several.</summary>
+[Trait("Speed", "Slow")]
 public sealed class PostgresConformanceTests : StoreConformanceTests<PostgresHarness>;

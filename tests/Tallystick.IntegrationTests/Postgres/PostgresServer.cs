@@ -118,18 +118,6 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 }
 
-/// <summary>Names of a schema, and how to connect to it.</summary>
-public sealed record PostgresSchema(PostgresServer Server, string Name)
-{
-    public string Owner => $"{Name}_owner";
-
-    public string Requests => $"{Name}_requests";
-
-    public string OwnerConnection => Server.ConnectionString(Owner);
-
-    public string RequestConnection => Server.ConnectionString(Requests);
-}
-
 /// <summary>The server that tests share which neither stop it nor change it for others; started when the first test asks for it.</summary>
 public sealed class SharedServer : IAsyncDisposable
 {
