@@ -115,6 +115,8 @@ public sealed class RowSecurityTests
         foreach (var tenant in new[] { PostgresSchema.Acme, PostgresSchema.Globex })
         {
             var orders = new CollectionId("orders", 1);
+            (await store.CommitAsync(Commit.For(tenant).Journal(on: true), Stop)).Demand();
+            (await store.CommitAsync(Commit.For(tenant).Acquire("work", "ann", TimeSpan.FromHours(1)), Stop)).Demand();
             var e = new NewEvent(Guid.NewGuid(), "order.placed", 1, "{}"u8.ToArray(), ["customer:ann"]);
             (await store.CommitAsync(
                 Commit.For(tenant).Append(PostgresSchema.Order1, ExpectedVersion.Any, e).Save("orders", LogPosition.Of(1)).Once(new IdempotencyKey("once")).Change(

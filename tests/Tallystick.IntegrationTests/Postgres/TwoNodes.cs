@@ -22,7 +22,7 @@ public sealed class TwoNodes : IAsyncDisposable
     public static async Task<TwoNodes> OpenAsync(StoreLimits? limits = null, PostgresServer? server = null)
     {
         var schema = await (server ?? await SharedServer.GetAsync()).NewSchemaAsync();
-        var options = new PostgresStoreOptions { Schema = schema.Name, OwnerConnectionString = schema.OwnerConnection, Limits = limits ?? StoreLimits.Default };
+        var options = schema.Options with { Limits = limits ?? StoreLimits.Default };
         return new TwoNodes(schema, PostgresStore.Open(schema.RequestConnection, options), PostgresStore.Open(schema.RequestConnection, options));
     }
 
