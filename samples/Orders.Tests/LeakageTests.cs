@@ -27,6 +27,7 @@ public sealed class LeakageTests
     public static TheoryData<string> Isolation => [.. Kinds.Keys];
 
     [Theory]
+    [Trait("Speed", "Slow")]
     [MemberData(nameof(Isolation))]
     public async Task No_tenant_sees_or_changes_another(string isolation)
     {

@@ -39,8 +39,8 @@ internal sealed class AdoptionConformance : ConformanceArea
         var events = Enumerable.Range(1, count)
             .Select(n => new NewEvent(TestEvents.Id(5000 + n), "order.placed", 1, TestEvents.Bytes($"{n}"), ["seat:1"])).ToImmutableArray();
         _ = recorder.CommitAsync(
-            Commit.For(tenant).Append(StreamId.Parse(stream), ExpectedVersion.NoStream, events).From(new EventMetadata(UserId: "ann")), default).Result;
-        return recorder.ReadLogAsync(tenant, new LogRead(default, count), default).Result.Events;
+            Commit.For(tenant).Append(StreamId.Parse(stream), ExpectedVersion.NoStream, events).From(new EventMetadata(UserId: "ann")), default).AtOnce();
+        return recorder.ReadLogAsync(tenant, new LogRead(default, count), default).AtOnce().Events;
     }
 
     /// <summary>One event as another store has recorded it.</summary>

@@ -35,7 +35,7 @@ public sealed record LeakageOptions
     /// </summary>
     public long? Seed { get; init; }
 
-    /// <summary>How many commands are tried for each decider to fill the tenants with. Default 24.</summary>
+    /// <summary>How many commands are tried for each decider to fill the tenants with; more, until each has accepted one. Default 24.</summary>
     public int CommandsMax { get; init; } = 24;
 
     /// <summary>How often a request is changed until an endpoint answers with success, in each of a few rounds. Default 40.</summary>

@@ -15,6 +15,7 @@ namespace Tallystick.Testing.Leaks;
 /// </summary>
 internal sealed class TwinStory
 {
+    private const int PatienceMax = 10;
     private static readonly string[] Keys = ["1", "2", "3"];
 
     private readonly ImmutableArray<CommandGenerator> _deciders;
@@ -48,7 +49,9 @@ internal sealed class TwinStory
     public async Task<int> TellAsync(Twin twin, CancellationToken cancellationToken)
     {
         // Round by round, so that a decider whose commands refer to another's entities finds some.
-        for (var i = 0; i < (_commandsMax + 1) / 2; i++)
+        // Chance may need longer until each decider has accepted one.
+        var half = (_commandsMax + 1) / 2;
+        for (var i = 0; i < half || (i < half * PatienceMax && _categories.Count < _deciders.Length); i++)
         {
             foreach (var commands in _deciders)
             {

@@ -27,6 +27,7 @@ internal sealed class FaultRates
         Rebuild = Rate("rebuild", 0.4, 0.1);
         ClockSkew = Rate("clock-skew", 0.3, 1);
         Freeze = Rate("freeze", 0.4, 0.05);
+        Cut = Rate("cut", 0.4, 0.05);
     }
 
     /// <summary>No trouble at all.</summary>
@@ -70,4 +71,7 @@ internal sealed class FaultRates
 
     /// <summary>A process stands still for a while, as by SIGSTOP, and then goes on as if nothing had happened.</summary>
     public double Freeze { get; }
+
+    /// <summary>A process has no connection to the store for a while, and the others have.</summary>
+    public double Cut { get; }
 }

@@ -14,6 +14,7 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
     private ServiceProvider? _services;
     private Phase _phase = Phase.Down;
     private int _starts;
+    private DateTimeOffset _cutUntil;
 
     private enum Phase
     {
@@ -60,6 +61,18 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
             return;
         core.Trace.Add(Name, "is killed");
         Fall();
+    }
+
+    /// <summary>Whether it has no connection to the store.</summary>
+    public bool IsCut => core.Scheduler.Now < _cutUntil;
+
+    /// <summary>Takes its connection to the store away for a while.</summary>
+    public void Cut(TimeSpan time)
+    {
+        if (IsCut)
+            return;
+        core.Trace.Add(Name, $"has no connection to the store for {time.TotalSeconds:0.###} s");
+        _cutUntil = core.Scheduler.Now + time;
     }
 
     /// <summary>Lets it stand still for a while, as SIGSTOP and SIGCONT do: it doesn't notice, and then goes on with what it was about to do.</summary>
@@ -118,7 +131,7 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
     {
         var skew = TimeSpan.FromSeconds(core.Choices.Deviate("clock-skew", core.Rates.ClockSkew, 240) - 120);
         var time = new SimulatedTime(core.Scheduler, _context, core.Rates.ClockSkew > 0 ? skew : TimeSpan.Zero);
-        var store = new SimulatedStore(core, core.Server, Name, Deployment, time);
+        var store = new SimulatedStore(core, core.Server, this, time);
         var services = new ServiceCollection();
         services.AddSingleton<TimeProvider>(time);
         services.AddSingleton<Entropy>(core.Choices.Entropy("entropy/" + Name));

@@ -9,11 +9,11 @@ namespace Tallystick.Testing.Simulations;
 /// A process's connection to the simulated database. Every call is a message there and one back: either may be late or get lost, and the database
 /// may be busy or gone. What it answers is checked against the model before it leaves.
 /// </summary>
-internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server, string node, int deployment, TimeProvider time) : IStore
+internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server, SimulatedNode node, TimeProvider time) : IStore
 {
-    private readonly string _requests = "request/" + node;
-    private readonly string _answers = "answer/" + node;
-    private readonly string _delays = "delay/" + node;
+    private readonly string _requests = "request/" + node.Name;
+    private readonly string _answers = "answer/" + node.Name;
+    private readonly string _delays = "delay/" + node.Name;
 
     public StoreLimits Limits => server.Limits;
 
@@ -23,7 +23,7 @@ internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server
     public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
     {
         await SendAsync("commit", cancellationToken);
-        var result = await server.SubmitAsync(commit, deployment);
+        var result = await server.SubmitAsync(commit, node.Deployment);
         await AnswerAsync("commit", CancellationToken.None);
         return result;
     }
@@ -93,7 +93,7 @@ internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server
         await SendAsync(operation, cancellationToken);
         var result = await read(server.Memory);
         if (check?.Invoke(result) is { } wrong)
-            core.Fail($"The store gave {node} a wrong answer: {wrong}.");
+            core.Fail($"The store gave {node.Name} a wrong answer: {wrong}.");
         await AnswerAsync(operation, cancellationToken);
         return result;
     }
@@ -119,11 +119,11 @@ internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server
         await PassAsync(cancellationToken);
         if (core.Choices.Chance(_requests, core.Rates.Busy))
         {
-            core.Trace.Add(node, $"{operation}: the store is busy");
+            core.Trace.Add(node.Name, $"{operation}: the store is busy");
             throw new TallystickException("The store is busy.", isTransient: true);
         }
 
-        if (!server.IsUp)
+        if (!server.IsUp || node.IsCut)
             throw Lost(operation);
     }
 
@@ -131,9 +131,9 @@ internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server
     private async ValueTask AnswerAsync(string operation, CancellationToken cancellationToken)
     {
         await PassAsync(cancellationToken);
-        if (!core.Choices.Chance(_answers, core.Rates.LostAnswer))
+        if (!core.Choices.Chance(_answers, core.Rates.LostAnswer) && !node.IsCut)
             return;
-        core.Trace.Add(node, $"{operation}: the answer is lost");
+        core.Trace.Add(node.Name, $"{operation}: the answer is lost");
         throw Lost(operation);
     }
 

@@ -154,7 +154,7 @@ internal sealed class SimulationCore
     /// </summary>
     private bool HasSettled()
     {
-        if (Server.HasWorked || Nodes.Any(node => !node.IsUp || node.IsFrozen || node.Serving.Count > 0))
+        if (Server.HasWorked || Nodes.Any(node => !node.IsUp || node.IsFrozen || node.IsCut || node.Serving.Count > 0))
             (Server.HasWorked, _workedAt) = (false, Scheduler.Now);
         return !_isEmbedded && Scheduler.Now - _workedAt > SettledAfter;
     }
@@ -204,6 +204,8 @@ internal sealed class SimulationCore
                 Rebuild();
             if (!_isEmbedded && Choices.Chance("trouble/freeze", Rates.Freeze))
                 PickNode().Freeze(TimeSpan.FromMilliseconds(500 + Choices.Next("trouble/freeze-for", 14_000)));
+            if (!_isEmbedded && Choices.Chance("trouble/cut", Rates.Cut))
+                PickNode().Cut(TimeSpan.FromMilliseconds(500 + Choices.Next("trouble/cut-for", 14_000)));
         }
     }
 
@@ -267,9 +269,14 @@ internal sealed class SimulationCore
         }
     }
 
-    /// <summary>When a process is given a lease, no other may still do what the lease is for, unless it stands still and can't know.</summary>
+    /// <summary>
+    /// When a process is given a lease, no other may still do what the lease is for, unless it stands still and can't know. And all that a
+    /// projection or subscription commits depends on a lease, if there are several processes.
+    /// </summary>
     public void DemandOneOwner(Commit commit)
     {
+        if (!_isEmbedded && commit.Tenant != TenantId.Platform && commit.Fences.IsEmpty && !commit.Checkpoints.IsEmpty)
+            Fail($"Tenant {commit.Tenant}: a commit saves checkpoints and depends on no lease: {CommitText.Of(commit)}.");
         foreach (var acquired in commit.Leases.OfType<LeaseChange.Acquire>())
         {
             foreach (var node in Nodes)

@@ -130,6 +130,9 @@ internal sealed class WorkCoordinator
     /// <summary>Waits until the next beat: less if work has ended whose lease can be given back, or the process wants to leave.</summary>
     private async Task PauseAsync(CancellationToken stopping)
     {
+        // If the store fails, there is no hurry to tell it.
+        if (ForgetEnded() && !_isFailing)
+            return;
         var ended = _ending.Count == 0 ? null : Task.WhenAny(_ending.Values).ObserveAsync();
         var leave = IsLeaving ? CancellationToken.None : _leaving.Token;
         var from = _time.GetTimestamp();
@@ -193,6 +196,15 @@ internal sealed class WorkCoordinator
         _ending[partition] = _work.EndAsync(partition);
     }
 
+    /// <summary>Takes out what has ended; whether there was anything.</summary>
+    private bool ForgetEnded()
+    {
+        var ended = _ending.Where(pair => pair.Value.IsCompleted).Select(pair => pair.Key).ToArray();
+        foreach (var partition in ended)
+            _ending.Remove(partition);
+        return ended.Length > 0;
+    }
+
     /// <summary>A beat that fails is no reason to stop: the next one may succeed before the deadline, and work can be had again after it.</summary>
     private async Task TryBeatAsync(CancellationToken stopping)
     {
@@ -213,9 +225,8 @@ internal sealed class WorkCoordinator
     {
         for (var attempt = 1; ; attempt++)
         {
+            ForgetEnded();
             var leases = await _store.ReadLeasesAsync(TenantId.Platform, new LeaseRead(WorkPlan.Prefix, _store.Limits.PageLengthMax), stopping);
-            foreach (var partition in _ending.Where(pair => pair.Value.IsCompleted).Select(pair => pair.Key).ToArray())
-                _ending.Remove(partition);
             var plan = WorkPlan.Make(leases, _options.WorkPartitions, new NodeWork(NodeId, _running, _ending.Keys, IsLeaving));
             Look(plan);
             if (plan.Commit(_options.LeaseDuration, takes: attempt < AttemptsMax) is not { } commit)

@@ -73,17 +73,15 @@ public sealed class PositionSignals : IDisposable
     /// </summary>
     public ImmutableArray<WaitedPosition> Waited()
     {
-        List<WaitedPosition> waited = [];
         lock (_lock)
         {
-            foreach (var key in _waiting.Keys)
-                waited.Add(new WaitedPosition(key.Tenant, key.Checkpoint));
+            return
+            [
+                .. _waiting.Keys.Order(Comparer<Key>.Create(static (x, y) => string.CompareOrdinal(x.Tenant.Value, y.Tenant.Value) is var order and not 0
+                    ? order
+                    : string.CompareOrdinal(x.Checkpoint, y.Checkpoint))).Select(key => new WaitedPosition(key.Tenant, key.Checkpoint)),
+            ];
         }
-
-        waited.Sort(static (x, y) => string.CompareOrdinal(x.Tenant.Value, y.Tenant.Value) is var order and not 0
-            ? order
-            : string.CompareOrdinal(x.Checkpoint, y.Checkpoint));
-        return [.. waited];
     }
 
     /// <summary>Fails everyone who still waits.</summary>

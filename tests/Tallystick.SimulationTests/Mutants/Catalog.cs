@@ -236,6 +236,7 @@ internal static class Catalog
                     ": result;"),
             ],
         },
+        .. LeaseMutants.All,
     ];
 
     /// <summary>No change: compiled all the same.</summary>

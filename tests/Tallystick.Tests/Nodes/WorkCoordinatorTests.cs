@@ -89,6 +89,20 @@ public sealed class WorkCoordinatorTests
     }
 
     [Fact]
+    public void A_node_without_a_store_waits_from_beat_to_beat()
+    {
+        using var machines = new Machines();
+        var node = Node.Start(machines, "first");
+        machines.RunUntil(() => node.Work.Running.Count == 8, TimeSpan.Zero, "one node has everything");
+        node.Machine.Store.Inject(StoreFault.Busy.ForEver());
+        machines.RunUntil(() => node.Work.Running.Count == 0, Options.LeaseDuration, "it ends its work");
+        var before = node.Machine.Store.CallCount;
+
+        machines.RunFor(Options.HeartbeatInterval * 10);
+        Assert.InRange(node.Machine.Store.CallCount - before, 9, 11);
+    }
+
+    [Fact]
     public void An_answer_that_never_comes_ends_the_work_in_time()
     {
         using var machines = new Machines();

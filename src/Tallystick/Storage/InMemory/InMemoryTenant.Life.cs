@@ -52,13 +52,11 @@ internal sealed partial class InMemoryTenant
     }
 
     /// <summary>Marks the tenant, then takes a piece off what it has.</summary>
-    private CommitResult Erase(Commit commit, int rowsMax)
+    private CommitResult.Committed Erase(int rowsMax)
     {
         var result = new CommitResult.Committed(Events.LogPosition.Start, Events.LogPosition.Start, []);
         if (!IsErasing)
         {
-            if (commit.FencedBy(_fence) is { } refusal)
-                return new CommitResult.Refused(refusal);
             _rowsToErase = Log.Position.Value + Documents.Count + _checkpoints.Count + _remembered.Count + _journal.Count;
             IsErasing = !IsUnknown;
             return result with { HasMore = IsErasing };

@@ -36,7 +36,7 @@ internal sealed partial class InMemoryTenant
     {
         var commit = prepared.Commit;
         if (commit.Life is TenantChange.Erase)
-            return Erase(commit, limits.ErasedRowsPerCommitMax);
+            return !IsErasing && commit.FencedBy(_fence) is { } fenced ? new CommitResult.Refused(fenced) : Erase(limits.ErasedRowsPerCommitMax);
         if (IsErasing)
             return new CommitResult.Refused(new Refusal.Erasing());
         if (commit.Key is { } key && _remembered.TryGetValue(key.Value, out var first))
