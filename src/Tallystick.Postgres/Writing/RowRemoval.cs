@@ -17,8 +17,8 @@ internal sealed class RowRemoval(TenantId tenant, bool journalAlone)
 
     private static readonly string[] Everything =
     [
-        Keyed("events", "position"), Keyed("tags", "tag, position"), Keyed("documents", "collection, generation, key"),
-        Keyed("document_index", "index, generation, value, key"), Keyed("collections", "name"), Keyed("checkpoints", "name"),
+        Keyed("events", "position"), Keyed("tags", "tag", "position"), Keyed("documents", "collection", "generation", "key"),
+        Keyed("document_index", "index", "generation", "value", "key"), Keyed("collections", "name"), Keyed("checkpoints", "name"),
         Keyed("commits", "key"), Journal, Keyed("leases", "name"),
     ];
 
@@ -41,9 +41,16 @@ internal sealed class RowRemoval(TenantId tenant, bool journalAlone)
         return false;
     }
 
-    // The rows are found by the table's key, in its order, and then each by its key.
-    private static string Keyed(string table, string key) =>
-        $"DELETE FROM {table} WHERE tenant = $1 AND ({key}) IN (SELECT {key} FROM {table} WHERE tenant = $1 ORDER BY {key} LIMIT $2)";
+    // The rows up to the last of the first so many, by the table's key: two walks along one index, whatever the planner believes of the table. (A
+    // list of keys to remove may be joined by comparing each with each.)
+    private static string Keyed(string table, params string[] key)
+    {
+        var (columns, backwards) = (string.Join(", ", key), string.Join(", ", key.Select(static column => $"{column} DESC")));
+        return $"""
+            DELETE FROM {table} WHERE tenant = $1 AND ({columns}) <= (
+              SELECT {columns} FROM (SELECT {columns} FROM {table} WHERE tenant = $1 ORDER BY {columns} LIMIT $2) first ORDER BY {backwards} LIMIT 1)
+            """;
+    }
 
     private int Delete(NpgsqlConnection connection, string sql, int? rowsMax)
     {

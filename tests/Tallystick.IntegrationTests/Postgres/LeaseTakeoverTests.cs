@@ -1,5 +1,6 @@
 using System.Globalization;
 using Tallystick.Events;
+using Tallystick.Postgres;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
 using Tallystick.Testing.Conformance;
@@ -165,7 +166,7 @@ public sealed class LeaseTakeoverTests
         (await nodes.First.CommitAsync(Writing(acquired.Leases[0]), Stop)).Demand();
     }
 
-    private static async Task<Lease> AcquireAsync(IStore store, TenantId tenant, string owner, TimeSpan duration) =>
+    private static async Task<Lease> AcquireAsync(PostgresStore store, TenantId tenant, string owner, TimeSpan duration) =>
         (await store.CommitAsync(Commit.For(tenant).Acquire("work", owner, duration), Stop)).Demand().Leases[0];
 
     private Commit Writing(Lease lease) => Commit.For(Acme).Under(lease).Append(Order1, ExpectedVersion.Any, _make.Event());

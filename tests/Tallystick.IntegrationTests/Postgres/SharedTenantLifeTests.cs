@@ -1,5 +1,6 @@
 using Tallystick.Audit;
 using Tallystick.Events;
+using Tallystick.Postgres;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
 using Tallystick.Testing.Conformance;
@@ -139,5 +140,5 @@ public sealed class SharedTenantLifeTests
         Assert.Equal(Enumerable.Range(2, 10).Select(n => (long)n), (await nodes.Second.ReadJournalAsync(Acme, 1, 100, Stop)).Select(entry => entry.Number));
     }
 
-    private static async Task<CommitResult.Committed> DoAsync(IStore store, Commit commit) => (await store.CommitAsync(commit, Stop)).Demand();
+    private static async Task<CommitResult.Committed> DoAsync(PostgresStore store, Commit commit) => (await store.CommitAsync(commit, Stop)).Demand();
 }
