@@ -3,6 +3,7 @@ using Tallystick.Audit;
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Simulations;
 using Tallystick.Testing.Time;
 using Xunit;
 

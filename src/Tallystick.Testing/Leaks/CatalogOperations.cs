@@ -24,7 +24,7 @@ internal static class CatalogOperations
             {
                 after = page?.Through ?? after;
                 page = await tenants.ListAsync(after, PageLength, cancellationToken);
-                text += ResultText.Of(page.Items);
+                text += ResultText.Of(page.Items.Select(item => (item.Id, item.Position, item.Status)));
             }
 
             return text;
@@ -44,6 +44,11 @@ internal static class CatalogOperations
                 ResultText.Of(await tenants.ExecuteAsync(twin.Id, command(twin), null, cancellationToken)));
         }
 
+        yield return new LeakOperation("Tenants.DescribeAsync", IsRead: true, async (twin, _, cancellationToken) =>
+            ResultText.Of(await tenants.DescribeAsync(twin.Id, cancellationToken)));
+        yield return new LeakOperation("Tenants.DeleteAsync, and restored", IsRead: false, async (twin, _, cancellationToken) =>
+            ResultText.Of(await tenants.DeleteAsync(twin.Id, twin.Secrets.Text("reason"), null, null, cancellationToken))
+            + ResultText.Of(await tenants.ExecuteAsync(twin.Id, new TenantCommand.Restore(), null, cancellationToken)));
         yield return new LeakOperation("Tenants.ExecuteAsync for no tenant", IsRead: false, async (_, _, cancellationToken) =>
             ResultText.Of(await tenants.ExecuteAsync(default, new TenantCommand.Suspend("everyone"), null, cancellationToken)));
         yield return new LeakOperation("Tenants.FindAsync of no tenant", IsRead: true, async (_, _, cancellationToken) => $"{(await tenants.FindAsync(default, cancellationToken)).GetType().Name}");

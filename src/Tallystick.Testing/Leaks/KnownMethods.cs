@@ -30,7 +30,7 @@ internal static class KnownMethods
             nameof(Tenant.ReadLogAsync), nameof(Tenant.VerifyAsync),
         ]),
         (typeof(StreamStates<>), ["NowAsync", "AtAsync"]),
-        (typeof(Tenants), [nameof(Tenants.FindAsync), nameof(Tenants.GetAsync), nameof(Tenants.ExecuteAsync), nameof(Tenants.EnsureAsync), nameof(Tenants.ListAsync)]),
+        (typeof(Tenants), [nameof(Tenants.FindAsync), nameof(Tenants.GetAsync), nameof(Tenants.ExecuteAsync), nameof(Tenants.EnsureAsync), nameof(Tenants.ListAsync), nameof(Tenants.DescribeAsync), nameof(Tenants.DeleteAsync)]),
         (typeof(ReadModels<>), ["FindAsync", "Query", "Where", "Between", "OrderBy", "OrderByDescending"]),
         (typeof(ReadModelQuery<>), ["Where", "Between", "From", "Before", "OrderBy", "OrderByDescending", "After", "Take", "PageAsync"]),
         (typeof(SubscriptionHost),

@@ -26,7 +26,7 @@ internal sealed class FaultRates
         DiskFull = Rate("disk-full", 0.25, 0.06);
         Rebuild = Rate("rebuild", 0.4, 0.1);
         ClockSkew = Rate("clock-skew", 0.3, 1);
-        Freeze = Rate("freeze", 0.4, 0.05);
+        Freeze = Rate("freeze", 0.4, 0.002);
         Cut = Rate("cut", 0.4, 0.05);
     }
 
@@ -69,7 +69,7 @@ internal sealed class FaultRates
     /// <summary>The processes' clocks differ.</summary>
     public double ClockSkew { get; }
 
-    /// <summary>A process stands still for a while, as by SIGSTOP, and then goes on as if nothing had happened.</summary>
+    /// <summary>A process stands still for a while, from any of its steps on, as by SIGSTOP, and then goes on as if nothing had happened.</summary>
     public double Freeze { get; }
 
     /// <summary>A process has no connection to the store for a while, and the others have.</summary>

@@ -29,6 +29,9 @@ internal sealed class SimulatedNode(SimulationCore core, string name)
     /// <summary>The kind of decision by which it is killed.</summary>
     public string CrashKind { get; } = "crash/" + name;
 
+    /// <summary>The kind of decision by which it is made to stand still.</summary>
+    public string FreezeKind { get; } = "freeze/" + name;
+
     /// <summary>Whether it takes requests.</summary>
     public bool IsUp => _phase == Phase.Up;
 

@@ -202,18 +202,18 @@ internal sealed class SimulationCore
                 FillDisk();
             if (Choices.Chance("trouble/rebuild", Rates.Rebuild))
                 Rebuild();
-            if (!_isEmbedded && Choices.Chance("trouble/freeze", Rates.Freeze))
-                PickNode().Freeze(TimeSpan.FromMilliseconds(500 + Choices.Next("trouble/freeze-for", 14_000)));
             if (!_isEmbedded && Choices.Chance("trouble/cut", Rates.Cut))
                 PickNode().Cut(TimeSpan.FromMilliseconds(500 + Choices.Next("trouble/cut-for", 14_000)));
         }
     }
 
-    /// <summary>A process may die before any of its steps. An embedded database dies with its process.</summary>
+    /// <summary>A process may die or stand still before any of its steps. An embedded database dies with its process.</summary>
     private bool Crashes(SimulatedContext context)
     {
         if (Nodes.FirstOrDefault(node => node.Owns(context)) is { } node)
         {
+            if (!_isEmbedded && Choices.Chance(node.FreezeKind, Rates.Freeze))
+                node.Freeze(TimeSpan.FromMilliseconds(500 + Choices.Next("freeze-for", 14_000)));
             if (!Choices.Chance(node.CrashKind, Rates.Crash))
                 return false;
             node.Kill();

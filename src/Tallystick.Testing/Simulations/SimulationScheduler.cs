@@ -67,7 +67,8 @@ internal sealed class SimulationScheduler(Choices choices, Trace trace, DateTime
         var index = _ready.Count == 1 ? 0 : choices.Deviate(Order, ReorderProbability, _ready.Count - 1);
         var work = _ready[index];
         _ready.RemoveAt(index);
-        if (work.Context.Holds(work) || work.Context.IsDead || BeforeStep?.Invoke(work.Context) == true)
+        // Asked first whether it is killed or stopped just now: what it was about to do is then dropped, or kept.
+        if (work.Context.Holds(work) || work.Context.IsDead || BeforeStep?.Invoke(work.Context) == true || work.Context.Holds(work))
             return true;
         Steps++;
         Running = work.Context.Name;

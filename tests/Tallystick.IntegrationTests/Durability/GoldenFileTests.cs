@@ -88,7 +88,7 @@ public sealed class GoldenFileTests
     }
 
     /// <summary>The bytes of all payloads and bodies, counted one by one.</summary>
-    private static async Task<long> BytesAsync(IStore store, TenantId tenant)
+    private static async Task<long> BytesAsync(Sqlite.SqliteStore store, TenantId tenant)
     {
         var bytes = (await store.ReadLogAsync(tenant, new LogRead(LogPosition.Start, 1000), Stop)).Events.Sum(e => (long)e.Payload.Length);
         foreach (var collection in await store.ReadCollectionsAsync(tenant, null, 100, Stop))

@@ -59,7 +59,7 @@ public sealed class ErasedFileTests
     private static string[] Secrets(TenantId tenant) =>
         [$"payload-of-{tenant}", $"body-of-{tenant}", $"stream-of-{tenant}", $"tag-of-{tenant}", $"type-of-{tenant}", $"key-of-{tenant}", $"checkpoint-of-{tenant}", $"index-of-{tenant}", $"user-of-{tenant}"];
 
-    private static async Task WriteAsync(IStore store, TenantId tenant, int round)
+    private static async Task WriteAsync(SqliteStore store, TenantId tenant, int round)
     {
         var orders = new CollectionId("orders", 1);
         var id = TestEvents.Id((round * 2) + (tenant == Acme ? 0 : 1));

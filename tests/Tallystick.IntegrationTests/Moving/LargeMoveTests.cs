@@ -22,10 +22,10 @@ public sealed class LargeMoveTests
     {
         await using var from = new StoreFile();
         await using var to = new StoreFile();
-        IStore source = from.Open(), target = to.Open();
+        var (source, target) = (from.Open(), to.Open());
         await FillAsync(source, events: 100_000, documents: 20_000);
         using var done = new CancellationTokenSource();
-        var placement = source;
+        var placement = source; // Where writers go.
         var acknowledged = 0;
         var watch = System.Diagnostics.Stopwatch.StartNew();
         var longest = TimeSpan.Zero;
@@ -64,7 +64,7 @@ public sealed class LargeMoveTests
         Assert.True((await Audit.LogVerifier.VerifyAsync(target, Acme, null, Stop)).IsIntact);
     }
 
-    private static async Task FillAsync(IStore store, int events, int documents)
+    private static async Task FillAsync(SqliteStore store, int events, int documents)
     {
         var payload = TestEvents.Bytes($$"""{"customer":"{{new string('c', 60)}}","total":12345}""");
         for (var n = 0; n < events; n += 1000)

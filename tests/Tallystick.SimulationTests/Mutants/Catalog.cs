@@ -47,7 +47,7 @@ internal static class Catalog
                     "async token => await Store.WaitForPositionAsync(Tenant, (await Store.ReadHeadAsync(Tenant, token)).Position.Next(), token)"),
             ],
         },
-        new("a signal comes one position late", "orders", 5, "nothing is left")
+        new("a signal comes one position late", "orders", 5, "nothing is left", Fold)
         {
             Edits = [new("Tallystick/Storage/PositionSignals.cs", "wanted <= position.Value", "wanted < position.Value")],
         },

@@ -22,7 +22,7 @@ internal static class LeaseMutants
         {
             Edits = [new("Tallystick/Storage/InMemory/InMemoryLeases.cs", "&& entry.Until > now\n", "&& entry.Until > now + acquire.Duration\n")],
         },
-        new("a released lease begins again at epoch 1", "orders", 100, "acquired lease")
+        new("a released lease begins again at epoch 1", "orders", 100, "acquired lease", "the leases were given")
         {
             Edits = [new("Tallystick/Storage/InMemory/InMemoryLeases.cs", "_ => new Entry(null, entry.Epoch, now),", "_ => new Entry(null, 0, now),")],
         },

@@ -12,7 +12,8 @@ namespace Tallystick.Tests.Nodes;
 public sealed class WorkCoordinatorTests
 {
     private static readonly NodeOptions Options = new() { WorkPartitions = 8 };
-    private static readonly TimeSpan Beats = TimeSpan.FromSeconds(5);
+    /// <summary>One beat until a node is seen, one until another gives work up, one until it is taken.</summary>
+    private static readonly TimeSpan Beats = Options.HeartbeatInterval * 3;
 
     [Fact]
     public void Work_spreads_over_the_nodes_that_join_within_a_few_beats()
