@@ -241,6 +241,9 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
             throw new TimeoutException(
                 $"After {_services.Options.StopTimeout} these handlers still hadn't returned: {string.Join(", ", late.Select(item => $"{item.Name} of {item.Tenant}"))}. They must heed their cancellation token.");
         }
+
+        foreach (var item in items)
+            item.Dispose();
     }
 
     private void DemandRunnable() => ObjectDisposedException.ThrowIf(_stopped, this);

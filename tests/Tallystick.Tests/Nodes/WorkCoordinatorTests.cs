@@ -12,6 +12,7 @@ namespace Tallystick.Tests.Nodes;
 public sealed class WorkCoordinatorTests
 {
     private static readonly NodeOptions Options = new() { WorkPartitions = 8 };
+
     /// <summary>One beat until a node is seen, one until another gives work up, one until it is taken.</summary>
     private static readonly TimeSpan Beats = Options.HeartbeatInterval * 3;
 
