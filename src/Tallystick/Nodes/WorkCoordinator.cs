@@ -17,7 +17,7 @@ namespace Tallystick.Nodes;
 /// take it. And a process that couldn't even notice that (it was stopped, and wakes up) is refused by the store, since its commits carry the
 /// lease's epoch.
 /// </remarks>
-internal sealed class WorkCoordinator
+internal sealed class WorkCoordinator : IDisposable
 {
     /// <summary>The checkpoint of the platform that keeps the number of partitions.</summary>
     public const string PartitionsCheckpoint = "$work-partitions";
@@ -74,6 +74,15 @@ internal sealed class WorkCoordinator
         {
             _stopping.Cancel();
         }
+    }
+
+    /// <summary>Once it has stopped. A loop that a handler holds up beyond its deadline still needs what would be let go of.</summary>
+    public void Dispose()
+    {
+        if (!_loop.IsCompleted)
+            return;
+        _stopping.Dispose();
+        _leaving.Dispose();
     }
 
     private async Task AgreeOnPartitionsAsync(CancellationToken cancellationToken)

@@ -118,6 +118,7 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
             await LeaveAsync(_coordinator, cancellationToken);
         var left = _services.Options.StopTimeout - _services.Options.Time.GetElapsedTime(from);
         await EndAsync(items, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+        _coordinator?.Dispose();
     }
 
     /// <inheritdoc/>
