@@ -12,6 +12,7 @@ namespace Tallystick.IntegrationTests.Postgres;
 public sealed class PostgresServer : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder;
+    private readonly SemaphoreSlim _granting = new(1);
     private int _schemas;
 
     private PostgresServer(DirectoryInfo folder) => _folder = folder;
@@ -50,8 +51,18 @@ public sealed class PostgresServer : IAsyncDisposable
     public async Task<PostgresSchema> NewSchemaAsync()
     {
         var schema = new PostgresSchema(this, $"s{Interlocked.Increment(ref _schemas)}");
-        await ExecuteAsync(
-            $"CREATE ROLE {schema.Owner} LOGIN; GRANT CREATE ON DATABASE postgres TO {schema.Owner}; CREATE ROLE {schema.Requests} LOGIN NOBYPASSRLS");
+        // What may be done with a database is one row, which two sessions can't change at once.
+        await _granting.WaitAsync();
+        try
+        {
+            await ExecuteAsync(
+                $"CREATE ROLE {schema.Owner} LOGIN; GRANT CREATE ON DATABASE postgres TO {schema.Owner}; CREATE ROLE {schema.Requests} LOGIN NOBYPASSRLS");
+        }
+        finally
+        {
+            _granting.Release();
+        }
+
         return schema;
     }
 
@@ -76,6 +87,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        _granting.Dispose();
         _folder.Delete(recursive: true);
     }
 
