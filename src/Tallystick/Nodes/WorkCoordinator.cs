@@ -22,7 +22,10 @@ internal sealed class WorkCoordinator : IDisposable
     /// <summary>The checkpoint of the platform that keeps the number of partitions.</summary>
     public const string PartitionsCheckpoint = "$work-partitions";
 
-    /// <summary>How often a beat that is refused, since another process was faster, reads again at once. The last time it only keeps what it has.</summary>
+    /// <summary>
+    /// How often a beat reads again at once, mostly since another process was faster and its commit was refused. The last time it only keeps
+    /// what it has.
+    /// </summary>
     private const int AttemptsMax = 4;
 
     private readonly IStore _store;
@@ -245,7 +248,9 @@ internal sealed class WorkCoordinator : IDisposable
             {
                 case CommitResult.Committed committed:
                     Gain(committed, sentAt);
-                    return;
+                    if (plan.Given.IsEmpty || !plan.HasRoom || attempt >= AttemptsMax)
+                        return;
+                    break; // What was given back only for a new epoch can be taken at once.
                 case CommitResult.Refused refused when attempt < AttemptsMax:
                     NodeLog.BeatRefused(_logger, NodeId, attempt, refused.Reason.ToString());
                     break;
