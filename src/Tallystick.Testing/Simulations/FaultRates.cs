@@ -18,7 +18,7 @@ internal sealed class FaultRates
         Busy = Rate("busy", 0.4, 0.02);
         LostRequest = Rate("lost-request", 0.4, 0.02);
         LostAnswer = Rate("lost-answer", 0.5, 0.03);
-        Late = Rate("late", 0.3, 0.02);
+        Late = Rate("late", 0.4, 0.06);
         Slow = Rate("slow", 0.6, 0.1);
         Repeat = Rate("repeat", 0.4, 0.1);
         Crash = Rate("crash", 0.6, 0.002);
