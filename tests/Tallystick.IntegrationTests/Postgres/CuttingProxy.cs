@@ -120,19 +120,20 @@ public sealed class CuttingProxy : IAsyncDisposable
     {
         using var _ = client;
         using var server = new TcpClient();
-        int target;
-        lock (_lock)
-        {
-            if (_refuses)
-                return;
-            target = _target;
-        }
-
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
         void CutNow() => cut.Cancel();
+        // Before it looks whether it may serve, so that no connection slips through between the two.
         Refused += CutNow;
         try
         {
+            int target;
+            lock (_lock)
+            {
+                if (_refuses)
+                    return;
+                target = _target;
+            }
+
             await server.ConnectAsync(IPAddress.Loopback, target, cut.Token);
             client.NoDelay = server.NoDelay = true;
             var link = new Link(client.GetStream(), server.GetStream());
