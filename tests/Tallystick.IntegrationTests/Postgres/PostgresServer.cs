@@ -86,7 +86,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await StopAsync();
+        await RunAsync("abort", _folder.FullName);
         _granting.Dispose();
         _folder.Delete(recursive: true);
     }
