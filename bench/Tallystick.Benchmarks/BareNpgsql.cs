@@ -164,8 +164,8 @@ internal sealed class BareNpgsql : IAsyncDisposable
         return hashes;
     }
 
-    private static NpgsqlParameter Array<T>(NpgsqlDbType element, T[] values) =>
-        new NpgsqlParameter<T[]> { NpgsqlDbType = NpgsqlDbType.Array | element, TypedValue = values };
+    private static NpgsqlParameter<T[]> Array<T>(NpgsqlDbType element, T[] values) =>
+        new() { NpgsqlDbType = NpgsqlDbType.Array | element, TypedValue = values };
 
     private static Entry NewEntry(string stream, long version, byte[] payload, TaskCompletionSource? done)
     {

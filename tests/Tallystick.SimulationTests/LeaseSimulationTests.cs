@@ -11,7 +11,7 @@ public sealed class LeaseSimulationTests
     [Trait("Speed", "Slow")]
     public void Nodes_stand_still_lose_their_connection_and_are_refused_when_they_are_late()
     {
-        string[] wanted = ["stands still for", "has no connection to the store for", "refused, lease 'work/", "releases work/", "under work/"];
+        string[] wanted = ["stands still for", "has no connection to the store for", "refused, lease 'work/", "releases work/", "under work/", "while it is on its way"];
         var met = wanted.ToDictionary(text => text, _ => 0);
         for (var seed = 1; seed <= 60; seed++)
         {

@@ -43,6 +43,11 @@ internal sealed class DocumentReads<TDocument>(ImmutableArray<string> indexes) :
         {
             AsksForOther = true,
         };
+        yield return new LeakOperation($"{Name}.Query narrowed to the twin", IsRead: true, async (twin, other, cancellationToken) =>
+            ResultText.Of(await twin.Handle.ReadModels<TDocument>().Query().OfTenant(other.Id).PageAsync(default, cancellationToken)))
+        {
+            AsksForOther = true,
+        };
         foreach (var index in indexes)
         {
             if (Array.Find(typeof(TDocument).GetProperties(), property => JsonNamingPolicy.CamelCase.ConvertName(property.Name) == index) is not { } property)

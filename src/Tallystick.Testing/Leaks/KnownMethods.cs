@@ -21,7 +21,8 @@ internal static class KnownMethods
         [
             nameof(IStore.CommitAsync), nameof(IStore.FindCommitAsync), nameof(IStore.ReadHeadAsync), nameof(IStore.ReadStreamVersionAsync), nameof(IStore.ReadStreamAsync),
             nameof(IStore.ReadLogAsync), nameof(IStore.FindDocumentsAsync), nameof(IStore.QueryDocumentsAsync), nameof(IStore.ReadCheckpointAsync),
-            nameof(IStore.WaitForPositionAsync), nameof(IStore.WaitForCheckpointAsync),
+            nameof(IStore.ReadLeasesAsync), nameof(IStore.ReadTenantAsync), nameof(IStore.ReadCollectionsAsync), nameof(IStore.ReadCheckpointsAsync),
+            nameof(IStore.ReadRememberedAsync), nameof(IStore.ReadJournalAsync), nameof(IStore.WaitForPositionAsync), nameof(IStore.WaitForCheckpointAsync),
         ]),
         (typeof(Tenant),
         [
@@ -32,7 +33,7 @@ internal static class KnownMethods
         (typeof(StreamStates<>), ["NowAsync", "AtAsync"]),
         (typeof(Tenants), [nameof(Tenants.FindAsync), nameof(Tenants.GetAsync), nameof(Tenants.ExecuteAsync), nameof(Tenants.EnsureAsync), nameof(Tenants.ListAsync), nameof(Tenants.DescribeAsync), nameof(Tenants.DeleteAsync)]),
         (typeof(ReadModels<>), ["FindAsync", "Query", "Where", "Between", "OrderBy", "OrderByDescending"]),
-        (typeof(ReadModelQuery<>), ["Where", "Between", "From", "Before", "OrderBy", "OrderByDescending", "After", "Take", "PageAsync"]),
+        (typeof(ReadModelQuery<>), ["Where", "Between", "From", "Before", "OrderBy", "OrderByDescending", "OfTenant", "After", "Take", "PageAsync"]),
         (typeof(SubscriptionHost),
         [
             nameof(SubscriptionHost.StartAsync), nameof(SubscriptionHost.StopAsync), nameof(SubscriptionHost.DisposeAsync), nameof(SubscriptionHost.AddTenant),

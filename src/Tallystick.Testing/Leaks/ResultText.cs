@@ -15,7 +15,9 @@ internal static class ResultText
     {
         null => "nothing",
         string text => text,
-        LogHead or ImmutableArray<RecordedEvent> or EventPage or DocumentPage or DocumentLookup or RememberedCommit or CommitResult.Committed => TenantDump.Of(result),
+        LogHead or ImmutableArray<RecordedEvent> or EventPage or DocumentPage or DocumentLookup or RememberedCommit or CommitResult.Committed
+            or ImmutableArray<LeaseState> or TenantStorage or ImmutableArray<StoredCollection> or ImmutableArray<StoredCheckpoint>
+            or ImmutableArray<RememberedCommit> or ImmutableArray<JournalEntry> => TenantDump.Of(result),
         CommitResult or CommandResult => $"{result}",
         RecordedEvent recorded => TenantDump.Of(ImmutableArray.Create(recorded)),
         HistoryPage page => string.Join('\n', page.Entries.Select(Of)) + $"\nnext {page.Next}",

@@ -14,6 +14,7 @@ internal static class StoreOperations
     private delegate ValueTask<object?> StoreRead(TenantId tenant, CancellationToken cancellationToken);
 
     private const string Type = "leakage.noted";
+    private const string LeaseName = "leakage";
     private static readonly StreamId Stream = new("leakage", "1");
     private static readonly CollectionId Notes = new("leakage", 1);
     private static readonly CollectionId NextNotes = new("leakage", 2);
@@ -35,9 +36,13 @@ internal static class StoreOperations
                     new DocumentChange.Put(Notes, Note(secrets, "1")), new DocumentChange.Put(Notes, Note(secrets, "2")),
                     new DocumentChange.Put(NextNotes, Note(secrets, "1")), new DocumentChange.Activate(Notes))
                 .Save("leakage", LogPosition.Of(round))
-                .Once(round == 1 ? new IdempotencyKey("once", secrets.Text("print")) : new IdempotencyKey("second"))
+                .Acquire(LeaseName, secrets.Text("owner"), TimeSpan.FromHours(1))
                 .From(new EventMetadata(UserId: secrets.Text("user")));
             (await store.CommitAsync(commit, cancellationToken)).Demand();
+            var key = round == 1 ? new IdempotencyKey("once", secrets.Text("print")) : new IdempotencyKey("second");
+            (await store.CommitAsync(Commit.For(tenant).Append(Stream, ExpectedVersion.Any, Event(secrets, round + 40)).Once(key), cancellationToken)).Demand();
+            if (round == 1)
+                (await store.CommitAsync(Commit.For(tenant).Journal(on: true), cancellationToken)).Demand();
         }
     }
 
@@ -67,6 +72,14 @@ internal static class StoreOperations
         ("IStore.QueryDocumentsAsync after a page", async (t, c) =>
             await store.QueryDocumentsAsync(t, new DocumentQuery(Notes.Name) { After = new DocumentCursor(null, "1") }, c)),
         ("IStore.ReadCheckpointAsync", async (t, c) => await store.ReadCheckpointAsync(t, "leakage", c)),
+        ("IStore.ReadLeasesAsync", async (t, c) => await store.ReadLeasesAsync(t, new LeaseRead("", 100), c)),
+        ("IStore.ReadTenantAsync", async (t, c) => await store.ReadTenantAsync(t, c)),
+        ("IStore.ReadCollectionsAsync", async (t, c) => await store.ReadCollectionsAsync(t, null, 100, c)),
+        ("IStore.ReadCollectionsAsync after a page", async (t, c) => await store.ReadCollectionsAsync(t, Notes, 100, c)),
+        ("IStore.ReadCheckpointsAsync", async (t, c) => await store.ReadCheckpointsAsync(t, null, 100, c)),
+        ("IStore.ReadRememberedAsync", async (t, c) => await store.ReadRememberedAsync(t, null, 100, c)),
+        ("IStore.ReadRememberedAsync after a page", async (t, c) => await store.ReadRememberedAsync(t, "once", 100, c)),
+        ("IStore.ReadJournalAsync", async (t, c) => await store.ReadJournalAsync(t, 0, 100, c)),
         ("IStore.WaitForPositionAsync", async (t, c) =>
         {
             await store.WaitForPositionAsync(t, LogPosition.Of(1), c);
@@ -84,7 +97,7 @@ internal static class StoreOperations
         foreach (var (variant, build) in ((string, Func<Commit, Twin, Twin, Commit>)[])
         [
             ("that appends", (commit, twin, _) => commit.Append(Stream, ExpectedVersion.Any, Event(twin.Secrets, 30))),
-            ("that expects a version", (commit, twin, _) => commit.Append(Stream, ExpectedVersion.Exactly(5), Event(twin.Secrets, 31))),
+            ("that expects a version", (commit, twin, _) => commit.Append(Stream, ExpectedVersion.Exactly(7), Event(twin.Secrets, 31))),
             ("that expects another version", (commit, _, _) => commit.Expect(Stream, ExpectedVersion.NoStream)),
             ("that requires no match", (commit, _, _) => commit.Require(EventQuery.Tagged("seat:1"), LogPosition.Start)),
             ("that requires none of the twin's", (commit, twin, other) => commit
@@ -98,12 +111,32 @@ internal static class StoreOperations
             ("with a known key", (commit, twin, _) => commit.Append(Stream, ExpectedVersion.Any, Event(twin.Secrets, 33)).Once(new IdempotencyKey("once"))),
             ("with a key reused", (commit, _, _) => commit.Once(new IdempotencyKey("once", "another"))),
             ("with a new key", (commit, twin, _) => commit.Append(Stream, ExpectedVersion.Any, Event(twin.Secrets, 34)).Once(new IdempotencyKey("twice"))),
+            ("that acquires a lease", (commit, twin, _) => commit.Acquire("leakage-2", twin.Secrets.Text("owner"), TimeSpan.FromHours(1))),
+            ("that acquires what is held", (commit, _, _) => commit.Acquire(LeaseName, "another", TimeSpan.FromHours(1))),
+            ("under a lease", (commit, twin, _) => commit.Under(LeaseOf(twin)).Append(Stream, ExpectedVersion.Any, Event(twin.Secrets, 35))),
+            ("under a lease that another holds", (commit, twin, _) => commit
+                .Under(LeaseOf(twin) with { Owner = "another" }).Append(Stream, ExpectedVersion.Any, Event(twin.Secrets, 36))),
+            ("that renews a lease", (commit, twin, _) => commit.Renew(LeaseOf(twin), TimeSpan.FromHours(2))),
+            ("that releases a lease", (commit, twin, _) => commit.Release(LeaseOf(twin))),
+            ("that remembers", (commit, twin, _) => commit.Remember(new RememberedCommit(
+                new IdempotencyKey("brought", twin.Secrets.Text("print")), new CommitResult.Committed(LogPosition.Of(1), LogPosition.Of(1), [])))),
+            ("that adopts", (commit, _, _) => commit.Adopt(AdoptionConformance.After("leakage-1", 1))),
+            ("that switches the journal off", (commit, _, _) => commit.Journal(on: false)),
+            ("that switches the journal on", (commit, _, _) => commit.Journal(on: true)),
+            ("that fences", (commit, _, _) => commit.Fence("leakage")),
+            ("that is fenced", (commit, twin, _) => commit.Append(Stream, ExpectedVersion.Any, Event(twin.Secrets, 37))),
+            ("behind the fence", (commit, twin, _) => commit.Behind("leakage").Append(Stream, ExpectedVersion.Any, Event(twin.Secrets, 38))),
+            ("that lifts the fence", (commit, _, _) => commit.Unfence()),
+            ("that erases", (commit, _, _) => commit.Erase()),
+            ("that erases the rest", (commit, _, _) => commit.Erase()),
         ])
         {
             yield return new LeakOperation($"IStore.CommitAsync {variant}", IsRead: false, async (twin, other, cancellationToken) =>
                 ResultText.Of(await store.CommitAsync(build(Commit.For(twin.Id), twin, other), cancellationToken)));
         }
     }
+
+    private static Lease LeaseOf(Twin twin) => new(twin.Id, LeaseName, twin.Secrets.Text("owner"), 1);
 
     private static LeakOperation Read(string name, Func<Twin, TenantId> whose, StoreRead read) =>
         new(name, IsRead: true, async (twin, _, cancellationToken) => ResultText.Of(await read(whose(twin), cancellationToken)));

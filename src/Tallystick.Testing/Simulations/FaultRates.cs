@@ -18,6 +18,7 @@ internal sealed class FaultRates
         Busy = Rate("busy", 0.4, 0.02);
         LostRequest = Rate("lost-request", 0.4, 0.02);
         LostAnswer = Rate("lost-answer", 0.5, 0.03);
+        Late = Rate("late", 0.4, 0.06);
         Slow = Rate("slow", 0.6, 0.1);
         Repeat = Rate("repeat", 0.4, 0.1);
         Crash = Rate("crash", 0.6, 0.002);
@@ -44,6 +45,9 @@ internal sealed class FaultRates
 
     /// <summary>What was asked is done, but the answer never arrives.</summary>
     public double LostAnswer { get; }
+
+    /// <summary>Whoever commits is told that the connection was lost, but the commit arrives, and takes effect, some time later.</summary>
+    public double Late { get; }
 
     /// <summary>A message takes its time, so that others overtake it.</summary>
     public double Slow { get; }

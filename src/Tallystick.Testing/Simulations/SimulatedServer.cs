@@ -72,6 +72,15 @@ internal sealed class SimulatedServer
         return pending.Result.Task;
     }
 
+    /// <summary>A commit arrives for whose answer nobody waits any more; unless the database has been killed since it was sent.</summary>
+    public void Arrive(Commit commit, int deployment, InMemoryStore sentTo)
+    {
+        if (!IsUp || Memory != sentTo)
+            return;
+        _waiting.Add(new Pending(commit, deployment));
+        Pump();
+    }
+
     /// <summary>Kills it: what is in memory is gone, and whether the batch that is being synced is on the disk is chance.</summary>
     public void Crash()
     {

@@ -13,6 +13,7 @@ internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server
 {
     private readonly string _requests = "request/" + node.Name;
     private readonly string _answers = "answer/" + node.Name;
+    private readonly string _late = "late/" + node.Name;
     private readonly string _delays = "delay/" + node.Name;
 
     public StoreLimits Limits => server.Limits;
@@ -23,6 +24,15 @@ internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server
     public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
     {
         await SendAsync("commit", cancellationToken);
+        if (IsShared && core.Choices.Deviate(_late, core.Rates.Late, 3) is > 0 and var late)
+        {
+            var memory = server.Memory;
+            core.Trace.Add(node.Name, "commit: the connection is lost while it is on its way");
+            var due = core.Scheduler.Now + TimeSpan.FromMilliseconds(late switch { 1 => 30, 2 => 600, _ => 3000 });
+            core.Scheduler.At(due, core.World, _ => server.Arrive(commit, node.Deployment, memory), null);
+            throw Lost("commit");
+        }
+
         var result = await server.SubmitAsync(commit, node.Deployment);
         await AnswerAsync("commit", CancellationToken.None);
         return result;

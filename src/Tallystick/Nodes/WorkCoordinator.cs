@@ -17,12 +17,15 @@ namespace Tallystick.Nodes;
 /// take it. And a process that couldn't even notice that (it was stopped, and wakes up) is refused by the store, since its commits carry the
 /// lease's epoch.
 /// </remarks>
-internal sealed class WorkCoordinator
+internal sealed class WorkCoordinator : IDisposable
 {
     /// <summary>The checkpoint of the platform that keeps the number of partitions.</summary>
     public const string PartitionsCheckpoint = "$work-partitions";
 
-    /// <summary>How often a beat that is refused, since another process was faster, reads again at once. The last time it only keeps what it has.</summary>
+    /// <summary>
+    /// How often a beat reads again at once, mostly since another process was faster and its commit was refused. The last time it only keeps
+    /// what it has.
+    /// </summary>
     private const int AttemptsMax = 4;
 
     private readonly IStore _store;
@@ -74,6 +77,15 @@ internal sealed class WorkCoordinator
         {
             _stopping.Cancel();
         }
+    }
+
+    /// <summary>Once it has stopped. A loop that a handler holds up beyond its deadline still needs what would be let go of.</summary>
+    public void Dispose()
+    {
+        if (!_loop.IsCompleted)
+            return;
+        _stopping.Dispose();
+        _leaving.Dispose();
     }
 
     private async Task AgreeOnPartitionsAsync(CancellationToken cancellationToken)
@@ -236,7 +248,9 @@ internal sealed class WorkCoordinator
             {
                 case CommitResult.Committed committed:
                     Gain(committed, sentAt);
-                    return;
+                    if (plan.Given.IsEmpty || !plan.HasRoom || attempt >= AttemptsMax)
+                        return;
+                    break; // What was given back only for a new epoch can be taken at once.
                 case CommitResult.Refused refused when attempt < AttemptsMax:
                     NodeLog.BeatRefused(_logger, NodeId, attempt, refused.Reason.ToString());
                     break;

@@ -76,6 +76,9 @@ internal sealed class WorkPlan
     /// <summary>The leases that are given back.</summary>
     public ImmutableArray<Lease> Given { get; private set; } = [];
 
+    /// <summary>Whether the process could have more than there is to take now.</summary>
+    public bool HasRoom { get; private set; }
+
     /// <summary>The process's own sign of life as it was read; null if it has none.</summary>
     private LeaseState? Life { get; }
 
@@ -134,16 +137,19 @@ internal sealed class WorkPlan
             var isMine = IsMine(partition);
             if (isMine && (_here.Running.ContainsKey(partition) || _here.Ending.Contains(partition)))
                 kept.Add(Own(state!));
-            else if (room > 0 && (isMine || state is null || state.IsFree))
+            else if (isMine)
+            {
+                // Also what could be taken up again: in a new epoch, what is still on its way of the old one can do no harm.
+                given.Add(Own(state!));
+            }
+            else if (room > 0 && (state is null || state.IsFree))
             {
                 taken.Add(partition);
                 room--;
             }
-            else if (isMine)
-                given.Add(Own(state!));
         }
 
-        (Kept, Taken, Given) = ([.. kept], [.. taken], [.. given]);
+        (Kept, Taken, Given, HasRoom) = ([.. kept], [.. taken], [.. given], room > 0);
     }
 
     /// <summary>Whether a partition's work runs here by right.</summary>

@@ -37,6 +37,7 @@ public sealed partial class SubscriptionHost
         try
         {
             await coordinator.StopAsync(either.Token);
+            coordinator.Dispose();
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {

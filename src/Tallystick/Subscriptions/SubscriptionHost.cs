@@ -118,6 +118,7 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
             await LeaveAsync(_coordinator, cancellationToken);
         var left = _services.Options.StopTimeout - _services.Options.Time.GetElapsedTime(from);
         await EndAsync(items, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+        _coordinator?.Dispose();
     }
 
     /// <inheritdoc/>
@@ -241,6 +242,9 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
             throw new TimeoutException(
                 $"After {_services.Options.StopTimeout} these handlers still hadn't returned: {string.Join(", ", late.Select(item => $"{item.Name} of {item.Tenant}"))}. They must heed their cancellation token.");
         }
+
+        foreach (var item in items)
+            item.Dispose();
     }
 
     private void DemandRunnable() => ObjectDisposedException.ThrowIf(_stopped, this);

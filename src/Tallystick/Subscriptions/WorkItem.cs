@@ -8,10 +8,9 @@ namespace Tallystick.Subscriptions;
 /// A tenant's projection or subscription as one process knows it: what outlives the runners that have it here, one after the other, while the
 /// work moves between processes.
 /// </summary>
-internal sealed class WorkItem
+internal sealed class WorkItem : IDisposable
 {
     private readonly Func<WorkItem, Lease?, Runner> _newRunner;
-    private Task _ended = Task.CompletedTask;
 
     /// <summary>Makes an item that nothing runs yet.</summary>
     /// <param name="tenant">Whose.</param>
@@ -45,9 +44,9 @@ internal sealed class WorkItem
     /// <summary>Starts a runner. One that hasn't ended yet ends first.</summary>
     public void Start(Lease? lease)
     {
+        var before = Runner;
         Runner = _newRunner(this, lease);
-        Runner.Start(_ended);
-        _ended = EndedAsync(Runner);
+        Runner.Start(before is null ? Task.CompletedTask : EndedAsync(before));
     }
 
     /// <summary>Tells the runner to end.</summary>
@@ -56,7 +55,7 @@ internal sealed class WorkItem
     public Task End(SubscriptionState state)
     {
         Runner?.Stop(state);
-        return _ended;
+        return Runner?.Completion ?? Task.CompletedTask;
     }
 
     /// <summary>Tells which process has the work that doesn't run here.</summary>
@@ -66,6 +65,10 @@ internal sealed class WorkItem
             Status.Set(status with { Node = node });
     }
 
+    /// <summary>Once everything has ended.</summary>
+    public void Dispose() => Runner?.Dispose();
+
+    /// <summary>A runner that another has replaced is told nothing any more.</summary>
     private static async Task EndedAsync(Runner runner)
     {
         await runner.Completion;

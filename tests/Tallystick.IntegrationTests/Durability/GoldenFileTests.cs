@@ -21,6 +21,7 @@ public sealed class GoldenFileTests
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
+    [InlineData(3)]
     public async Task A_file_of_schema_version(int version)
     {
         await using var file = new StoreFile();

@@ -94,7 +94,11 @@ internal sealed class MovingWorld : IAsyncDisposable
         for (var i = 0; i < commits; i++)
         {
             _time.Advance(TimeSpan.FromMilliseconds(1));
-            await WriteAsync(_commits.Next(Acme, _model));
+            // Leases stay behind when a tenant moves: they are taken anew where it is.
+            var commit = _commits.Next(Acme, _model);
+            while (!commit.Leases.IsEmpty || !commit.Fences.IsEmpty)
+                commit = _commits.Next(Acme, _model);
+            await WriteAsync(commit);
         }
     }
 

@@ -30,17 +30,8 @@ public sealed class RestartTests
         var seed = SeededEntropy.NewSeed();
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
 
-        var writers = Enumerable.Range(0, Nodes * Writers).Select(async writer =>
-        {
-            var random = new SeededEntropy(seed + writer);
-            while (!enough.IsCancellationRequested)
-            {
-                var id = Guid.NewGuid();
-                var tenant = tenants[random.Next(0, tenants.Length)];
-                var result = await stores[writer % Nodes].CommitAsync(PostgresSchema.Append(tenant, id), Stop);
-                acknowledged[id] = (tenant, result.Demand().Position);
-            }
-        }).ToArray();
+        var writers = Enumerable.Range(0, Nodes * Writers)
+            .Select(writer => WriteAsync(stores[writer % Nodes], tenants, new SeededEntropy(seed + writer), acknowledged, enough.Token)).ToArray();
         for (var round = 1; round <= Rounds; round++)
         {
             await UntilAsync(round * CommitsBetween);
@@ -70,6 +61,19 @@ public sealed class RestartTests
                 deadline.CancelAfter(TimeSpan.FromSeconds(90));
                 await stores[0].WaitForPositionAsync(tenants[0], LogPosition.Of(head.Position.Value + 1), deadline.Token);
             }
+        }
+    }
+
+    private static async Task WriteAsync(
+        PostgresStore store, TenantId[] tenants, SeededEntropy random, ConcurrentDictionary<Guid, (TenantId Tenant, LogPosition Position)> acknowledged,
+        CancellationToken enough)
+    {
+        while (!enough.IsCancellationRequested)
+        {
+            var id = Guid.NewGuid();
+            var tenant = tenants[random.Next(0, tenants.Length)];
+            var result = await store.CommitAsync(PostgresSchema.Append(tenant, id), Stop);
+            acknowledged[id] = (tenant, result.Demand().Position);
         }
     }
 

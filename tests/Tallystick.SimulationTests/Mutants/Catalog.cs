@@ -142,7 +142,7 @@ internal static class Catalog
                     "await CommitAsync(commit, cancellationToken); await CommitAsync(Commit.For(Tenant).Save(Name, recorded.Position, _saved), cancellationToken);"),
             ],
         },
-        new("an owner that was overtaken still writes", "ledger", 100, Fold, Stale, "went back")
+        new("a commit of its own that comes late overtakes a runner", "ledger", 400, Fold, Stale, "went back")
         {
             Edits =
             [
@@ -194,7 +194,7 @@ internal static class Catalog
                     "        var before = _examined;\n        _examined = recorded.Position;\n        await SaveAsync(cancellationToken);\n"),
             ],
         },
-        new("two processes have the same effect", "orders", 200, "notifications")
+        new("a commit of its own that comes late has its effect again", "orders", 400, "notifications")
         {
             Edits =
             [

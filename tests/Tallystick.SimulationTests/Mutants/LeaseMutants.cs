@@ -50,7 +50,7 @@ internal static class LeaseMutants
         },
         new("work that was ended is never started again", "orders", 100, "runs on no node", "nothing is left")
         {
-            Edits = [new("Tallystick/Nodes/WorkPlan.cs", "else if (room > 0 && (isMine || state is null || state.IsFree))", "else if (room > 0 && state is null)")],
+            Edits = [new("Tallystick/Nodes/WorkPlan.cs", "else if (room > 0 && (state is null || state.IsFree))", "else if (room > 0 && state is null)")],
         },
     ];
 }

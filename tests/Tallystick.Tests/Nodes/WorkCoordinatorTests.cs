@@ -12,6 +12,7 @@ namespace Tallystick.Tests.Nodes;
 public sealed class WorkCoordinatorTests
 {
     private static readonly NodeOptions Options = new() { WorkPartitions = 8 };
+
     /// <summary>One beat until a node is seen, one until another gives work up, one until it is taken.</summary>
     private static readonly TimeSpan Beats = Options.HeartbeatInterval * 3;
 
@@ -150,7 +151,7 @@ public sealed class WorkCoordinatorTests
     }
 
     [Fact]
-    public void A_lost_answer_costs_nothing()
+    public void What_a_lost_answer_gave_is_given_back_and_taken_in_a_new_epoch()
     {
         using var machines = new Machines();
         var machine = machines.Add("first");
@@ -159,7 +160,7 @@ public sealed class WorkCoordinatorTests
 
         machines.RunUntil(() => node.Work.Running.Count == 8, Options.HeartbeatInterval, "it finds its own leases");
         Assert.Equal(1, lost.Strikes);
-        Assert.All(node.Work.Running.Values, lease => Assert.Equal(1, lease.Epoch));
+        Assert.All(node.Work.Running.Values, lease => Assert.Equal(2, lease.Epoch));
     }
 
     [Fact]

@@ -53,6 +53,7 @@ public sealed class FaultyStoreTests : IAsyncDisposable
         await _store.FindDocumentsAsync(Acme, "c", null, [], Soon);
         await _store.QueryDocumentsAsync(Acme, new DocumentQuery("c"), Soon);
         await _store.ReadCheckpointAsync(Acme, "c", Soon);
+        await _store.ReadLeasesAsync(Acme, new LeaseRead("", 1), Soon);
         await _store.WaitForPositionAsync(Acme, LogPosition.Of(1), Soon);
         await _store.WaitForCheckpointAsync(Acme, "c", LogPosition.Of(1), Soon);
         await _store.ReadTenantAsync(Acme, Soon);
