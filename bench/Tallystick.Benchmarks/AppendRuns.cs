@@ -81,7 +81,8 @@ internal static class AppendRuns
         });
     }
 
-    private static async Task<double> MeasureAsync(int writers, int events, TimeSpan time, Func<int, long, Task> append)
+    /// <summary>Events per second of writers that each append as fast as they are answered.</summary>
+    public static async Task<double> MeasureAsync(int writers, int events, TimeSpan time, Func<int, long, Task> append)
     {
         var turns = new long[writers];
         var clock = Stopwatch.StartNew();

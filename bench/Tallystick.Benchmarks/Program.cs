@@ -18,6 +18,8 @@ if (suites.Contains("batches"))
     await AppendRuns.RunBatchesAsync(time);
 if (Wanted("appends"))
     await AppendRuns.RunAsync(time);
+if (Wanted("fairness"))
+    await FairnessRuns.RunAsync(time);
 if (Wanted("reads"))
     await ReadRuns.RunAsync();
 if (Wanted("rebuild"))
@@ -26,5 +28,9 @@ if (Wanted("commands"))
     await CommandRuns.RunAsync();
 if (Wanted("million"))
     await MillionRuns.RunAsync();
+if (Wanted("postgres"))
+    await PostgresRuns.RunAsync(time);
+if (Wanted("idle"))
+    await IdleRuns.RunAsync();
 if (Wanted("kit"))
     KitRuns.Run();

@@ -20,12 +20,11 @@ public static class OrdersApplication
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         var configuration = builder.Configuration;
 
-        builder.Services.AddTallystick(tally => tally
-            .UseSqlite(Path.Combine(configuration["Data"] ?? "data", "orders.db"))
+        builder.Services.AddTallystick(tally => UseStore(tally, configuration)
             .AddOrders()
             .AddTenancy(
-                tenancy => tenancy.FromHeader("X-Tenant-Id").VerifiedByClaim("tenant"),
-                web => web.Reject("order-unknown", 404).Reject("tenant-unknown", 404) with
+                tenancy => tenancy.FromHeader("X-Tenant-Id").VerifiedByClaim("tenant").AllowActAs(Roles.Operator),
+                web => web.Reject("order-unknown", 404).Reject("tenant-unknown", 404).Reject("tenant-erased", 404) with
                 {
                     BodyBytesMax = configuration.GetValue("Limits:BodyBytesMax", web.BodyBytesMax),
                     ReadDeadline = configuration.GetValue("Limits:ReadDeadline", web.ReadDeadline),
@@ -59,4 +58,14 @@ public static class OrdersApplication
             app.MapDevelopmentTokens();
         return app;
     }
+
+    /// <summary>One line chooses between one process with a file and many nodes on PostgreSQL.</summary>
+    private static TallystickBuilder UseStore(TallystickBuilder tally, ConfigurationManager configuration) =>
+        configuration["Postgres:Connection"] is { Length: > 0 } connection
+            ? tally.UsePostgres(connection, options => options with
+            {
+                OwnerConnectionString = configuration["Postgres:Owner"],
+                Schema = configuration["Postgres:Schema"] ?? options.Schema,
+            })
+            : tally.UseSqlite(Path.Combine(configuration["Data"] ?? "data", "orders.db"));
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -45,7 +46,7 @@ public sealed class CommandHttpResult : IResult, IEndpointMetadataProvider
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(CommandReceipt), ["application/json"]));
-        foreach (var status in (ReadOnlySpan<int>)[400, 401, 403, 404, 409, 412, 413, 415, 422])
+        foreach (var status in (ReadOnlySpan<int>)[400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 507])
             builder.Metadata.Add(new ProducesResponseTypeMetadata(status, typeof(ProblemDetails), [HttpProblem.ContentType]));
     }
 
@@ -86,6 +87,14 @@ public sealed class CommandHttpResult : IResult, IEndpointMetadataProvider
         CommandResult.KeyReused => new(
             StatusCodes.Status422UnprocessableEntity, "idempotency-key-reused", "The idempotency key was used for another request.",
             "Use a new key for a new request; repeat a request with exactly the same body."),
+        CommandResult.TooMany many => new(
+            StatusCodes.Status429TooManyRequests, "too-many-commands", "The tenant gives more commands than it may.",
+            string.Create(CultureInfo.InvariantCulture, $"The limit is {many.CommandsPerSecond} commands a second. Wait as Retry-After says, or ask an operator for more."))
+        {
+            RetryAfter = many.RetryAfter,
+            Facts = HttpFacts.Of(("commandsPerSecond", many.CommandsPerSecond)),
+        },
+        CommandResult.StorageFull full => HttpProblem.StorageFull(full.StoredBytes, full.Maximum),
         _ => throw new InvalidOperationException("CommandResult is a closed set."),
     };
 
@@ -100,7 +109,8 @@ public static class CommandHttpResults
 {
     /// <summary>
     /// Answers 200 with <see cref="CommandReceipt"/> and the headers <c>ETag</c> and <c>Log-Position</c>, or a problem: a rejection 422 (or as
-    /// <see cref="WebOptions.RejectionStatuses"/> says), a conflict 409, 412 with <c>If-Match</c>, invalid input 400, forbidden 403.
+    /// <see cref="WebOptions.RejectionStatuses"/> says), a conflict 409, 412 with <c>If-Match</c>, invalid input 400, forbidden 403, and over the tenant's
+    /// limits 429 (with <c>Retry-After</c>) or 507.
     /// </summary>
     public static CommandHttpResult ToHttp(this CommandResult result)
     {

@@ -37,6 +37,7 @@ public static class TallystickWebExtensions
         var services = tally.Services;
         services.AddSingleton(options);
         services.AddSingleton(tenancy.Build());
+        tally.AddEvents(typeof(ActedAs));
         services.TryAddSingleton<TenantResolver>();
         services.TryAddScoped<RequestScope>();
         services.TryAddScoped(provider => provider.GetRequiredService<RequestScope>().Tenant);

@@ -1,4 +1,6 @@
+using System.Security.Cryptography.X509Certificates;
 using Tallystick.AspNetCore.Tenancy;
+using Tallystick.Tenancy;
 
 namespace Tallystick.AspNetCore;
 
@@ -12,6 +14,7 @@ public sealed class TenancyBuilder
 {
     private readonly List<TenantSource> _sources = [];
     private string _claim = "tenant";
+    private string? _actAsPolicy;
 
     internal TenancyBuilder()
     {
@@ -48,6 +51,44 @@ public sealed class TenancyBuilder
     }
 
     /// <summary>
+    /// The client's certificate names the tenant. That the certificate is genuine is for the server to check (Kestrel's
+    /// <c>ClientCertificateMode</c>, or certificate forwarding behind a proxy); what it names is verified against the caller's token like any other name.
+    /// </summary>
+    /// <param name="tenantOf">The tenant that a certificate names; null if it names none.</param>
+    public TenancyBuilder FromCertificate(Func<X509Certificate2, string?> tenantOf)
+    {
+        ArgumentNullException.ThrowIfNull(tenantOf);
+        return Add(new CertificateTenantSource(tenantOf));
+    }
+
+    /// <summary>A DNS name of the client's certificate (its subject alternative name) contains the tenant's; see <see cref="FromCertificate(Func{X509Certificate2, string?})"/>.</summary>
+    /// <param name="pattern">Such as <c>{tenant}.clients.example.com</c>.</param>
+    /// <exception cref="ArgumentException">The pattern doesn't have <c>{tenant}</c> exactly once, or has nothing else.</exception>
+    public TenancyBuilder FromCertificate(string pattern) => Add(new CertificateTenantSource(CertificateTenantSource.ByName(pattern)));
+
+    /// <summary>The client's certificate names the tenant by its fingerprint; see <see cref="FromCertificate(Func{X509Certificate2, string?})"/>.</summary>
+    /// <param name="fingerprints">The tenants by SHA-256 fingerprints, in hexadecimal digits with or without colons.</param>
+    /// <exception cref="ArgumentException">A fingerprint isn't one.</exception>
+    public TenancyBuilder FromCertificate(IReadOnlyDictionary<string, TenantId> fingerprints)
+    {
+        ArgumentNullException.ThrowIfNull(fingerprints);
+        return Add(new CertificateTenantSource(CertificateTenantSource.ByFingerprint(fingerprints)));
+    }
+
+    /// <summary>
+    /// Lets operators act as a tenant that their token isn't for: explicitly, by the headers <c>Tallystick-Act-As</c> (the tenant) and
+    /// <c>Tallystick-Act-As-Reason</c>, and if a policy allows it. Each use is recorded in the tenant's log, as <see cref="ActedAs"/>, before the
+    /// request runs. Without this, such requests are refused.
+    /// </summary>
+    /// <param name="policy">An authorization policy of the application; it is asked with an <see cref="ActAsRequest"/> as the resource.</param>
+    public TenancyBuilder AllowActAs(string policy)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(policy);
+        _actAsPolicy = policy;
+        return this;
+    }
+
+    /// <summary>
     /// The claim that lists the tenants for which the caller may act: one claim for each. A token without it may act for none.
     /// </summary>
     /// <param name="type">The claim's type. Default <c>tenant</c>.</param>
@@ -58,7 +99,7 @@ public sealed class TenancyBuilder
         return this;
     }
 
-    internal TenancyOptions Build() => new(_sources.Count == 0 ? [new HeaderTenantSource("X-Tenant-Id")] : [.. _sources], _claim);
+    internal TenancyOptions Build() => new(_sources.Count == 0 ? [new HeaderTenantSource("X-Tenant-Id")] : [.. _sources], _claim, _actAsPolicy);
 
     private TenancyBuilder Add(TenantSource source)
     {

@@ -15,7 +15,7 @@ namespace Tallystick.Sqlite;
 /// The embedded store: any number of tenants in one SQLite file, owned by one process. A commit is durable (synced) when it is
 /// acknowledged; commits that come at the same time share a sync.
 /// </summary>
-public sealed class SqliteStore : IStore
+public sealed partial class SqliteStore : IStore
 {
     private readonly OwnerLock _owner;
     private readonly TailIndex _tail;
@@ -209,10 +209,29 @@ public sealed class SqliteStore : IStore
             (tenant, argument, read, none, _heads, _publication),
             static (reader, call) =>
             {
-                var result = call._heads.Find(call.tenant, reader.Tenants) is { } head ? call.read(reader, head, call.argument) : call.none;
+                var result = call._heads.Find(call.tenant, reader.Tenants) is { IsErasing: false } head
+                    ? ReadUnlessGone(call._heads, head, call.read, reader, call.argument, call.none) : call.none;
                 call._publication.AwaitWhatIsSeen(reader.Database);
                 return result;
             },
             cancellationToken);
+    }
+
+    /// <summary>
+    /// Reads; if the tenant began to be erased meanwhile, what was read may lack half of it, or a row that was still to be read: then
+    /// there is nothing to read.
+    /// </summary>
+    private static TResult ReadUnlessGone<TArgument, TResult>(
+        TenantHeads heads, TenantHead head, Func<Reader, TenantHead, TArgument, TResult> read, Reader reader, TArgument argument, TResult none)
+    {
+        try
+        {
+            var result = read(reader, head, argument);
+            return heads.IsGone(head) ? none : result;
+        }
+        catch (TallystickException) when (heads.IsGone(head))
+        {
+            return none;
+        }
     }
 }

@@ -29,6 +29,13 @@ public sealed record SqliteStoreOptions : StoreOptions
     /// </summary>
     public long FullCheckBytesMax { get; init; } = 64L * 1024 * 1024;
 
+    /// <summary>
+    /// A file of at most this many bytes is written anew (<c>VACUUM</c>) once a tenant is erased from it, while commits wait: a second for some
+    /// hundred MiB. In a larger one every row is overwritten, but where SQLite has once divided a page, pieces of keys may stay between other
+    /// rows until the file is vacuumed. Default 256 MiB; 0 never does it.
+    /// </summary>
+    public long ErasureVacuumBytesMax { get; init; } = 256L * 1024 * 1024;
+
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     internal void Check()
     {

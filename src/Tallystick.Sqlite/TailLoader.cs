@@ -37,7 +37,7 @@ internal static class TailLoader
             if (e.Position != head.Position.Next())
                 throw Damaged(database, e.Position, $"it follows position {head.Position} of tenant {head.Id}");
             CheckTree(database, e, head, completed);
-            working[number] = head with { Position = e.Position, TimeTicks = e.Time.UtcTicks };
+            working[number] = head with { Position = e.Position, TimeTicks = e.Time.UtcTicks, EventBytes = head.EventBytes + rows.Int64(17) };
             entries.Add(new TailEntry(rows.Int64(16), number, e.Position.Value, e.Stream, e.Version.Value, e.Type, e.Tags));
         }
 

@@ -7,6 +7,8 @@ using Tallystick.Pipeline;
 using Tallystick.Projections;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
+using Tallystick.Tenancy;
+using Tallystick.Tenancy.Databases;
 
 namespace Tallystick;
 
@@ -25,6 +27,10 @@ public sealed class TallystickBuilder
 
     internal SubscriptionOptions SubscriptionOptions { get; private set; } = new();
 
+    internal TenantOptions TenantOptions { get; private set; } = new();
+
+    internal DatabaseRegistry Databases { get; } = new();
+
     internal NodeOptions NodeOptions { get; private set; } = new();
 
     internal List<Func<IServiceProvider, Action<PipelineBuilder<CommandRequest, CommandResult>>>> Steps { get; } = [];
@@ -39,6 +45,50 @@ public sealed class TallystickBuilder
     /// <summary>Keeps everything in memory: for tests and trials. This is what is used when no store is chosen.</summary>
     public TallystickBuilder UseInMemoryStore() => UseStore(Storage);
 
+    /// <summary>
+    /// Adds a database in which tenants can be placed, beside the main one. It is opened on first use, and closed after a time without use.
+    /// </summary>
+    /// <param name="name">Its name, by which <see cref="Placement.Shared"/> names it. It must not change once tenants are there.</param>
+    /// <param name="open">Opens it.</param>
+    /// <exception cref="ArgumentException">The name isn't one, or it is taken.</exception>
+    public TallystickBuilder AddDatabase(string name, Func<IServiceProvider, IStore> open)
+    {
+        ArgumentNullException.ThrowIfNull(open);
+        Databases.AddShared(name, open);
+        return this;
+    }
+
+    /// <summary>
+    /// Adds a kind of databases of which each tenant that is placed there has one of its own. Each is opened on first use, and closed after a
+    /// time without use.
+    /// </summary>
+    /// <param name="kind">The kind's name, by which <see cref="Placement.Dedicated"/> names it. It must not change once tenants are there.</param>
+    /// <param name="open">Opens a tenant's database, making it when it isn't there.</param>
+    /// <param name="remove">Removes a tenant's database, which is closed, with all its files. One that isn't there is no error.</param>
+    /// <exception cref="ArgumentException">The name isn't one, or it is taken.</exception>
+    public TallystickBuilder AddDedicated(
+        string kind, Func<IServiceProvider, TenantId, IStore> open, Func<IServiceProvider, TenantId, CancellationToken, ValueTask> remove)
+    {
+        ArgumentNullException.ThrowIfNull(open);
+        ArgumentNullException.ThrowIfNull(remove);
+        Databases.AddDedicated(kind, new DedicatedFamily(open, remove));
+        return this;
+    }
+
+    /// <summary>Says where a new tenant's data is kept when whoever creates it doesn't say; see also <see cref="Placement.Spread"/>.</summary>
+    public TallystickBuilder PlaceTenants(Func<TenantId, Placement> rule)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        return ConfigureTenants(options => options with { Place = rule });
+    }
+
+    /// <summary>Changes how tenants are placed and bounded.</summary>
+    public TallystickBuilder ConfigureTenants(Func<TenantOptions, TenantOptions> change)
+    {
+        TenantOptions = change(TenantOptions).Check();
+        return this;
+    }
+
     /// <summary>Adds the rules of one kind of entity, with its events.</summary>
     public TallystickBuilder AddDecider<TDecider>()
         where TDecider : Decider
@@ -52,6 +102,18 @@ public sealed class TallystickBuilder
         where TProjection : Projection
     {
         Services.AddSingleton<Projection, TProjection>();
+        return this;
+    }
+
+    /// <summary>
+    /// Adds a projection over all tenants, for whoever operates the installation: it folds every tenant's events into rows of the platform that
+    /// say which tenant they came from, with a checkpoint for each tenant. They are read by <see cref="PlatformReadModels"/> alone.
+    /// </summary>
+    public TallystickBuilder AddPlatformProjection<TProjection>()
+        where TProjection : Projection
+    {
+        Services.AddSingleton<TProjection>();
+        Services.AddSingleton(provider => new PlatformProjection(provider.GetRequiredService<TProjection>()));
         return this;
     }
 
@@ -131,8 +193,12 @@ public sealed class TallystickBuilder
     {
         Time = provider.GetRequiredService<TimeProvider>(),
         Entropy = provider.GetRequiredService<Entropy>(),
+        Shares = provider.GetRequiredService<TenantShares>(),
     });
 }
+
+/// <summary>A projection over all tenants.</summary>
+internal sealed record PlatformProjection(Projection Projection);
 
 /// <summary>An event type that belongs to no decider.</summary>
 internal sealed record ExtraEventType(Type Type);

@@ -2,32 +2,43 @@ using Microsoft.Extensions.Logging;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
 using Tallystick.Tenancy;
+using Tallystick.Tenancy.Databases;
 
 namespace Tallystick;
 
 /// <summary>
-/// A running application: starts the projections and subscriptions of all tenants and stops them. The host starts it by itself; a test or
-/// a program without a host calls it.
+/// A running application: starts the projections and subscriptions of all tenants and stops them, follows the catalog of tenants, and erases
+/// deleted ones. The host starts it by itself; a test or a program without a host calls it.
 /// </summary>
 public sealed partial class TallystickRuntime : IAsyncDisposable
 {
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly IStore _store;
     private readonly SubscriptionHost _host;
+    private readonly TenantRunners _runners;
+    private readonly TenantEraser _eraser;
     private readonly TenantFollower _follower;
+    private readonly TenantOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<TallystickRuntime> _logger;
     private readonly CancellationTokenSource _stopping = new();
-    private Task _following = Task.CompletedTask;
+    private Task _working = Task.CompletedTask;
     private int _started;
     private int _disposed;
 
-    internal TallystickRuntime(IStore store, SubscriptionHost host, TimeProvider time, ILogger<TallystickRuntime> logger)
+    internal TallystickRuntime(
+        IStore store, SubscriptionHost host, TenantDirectory directory, TenantEraser eraser, TenantOptions options, TimeProvider time,
+        ILogger<TallystickRuntime> logger)
     {
-        (_host, _time, _logger) = (host, time, logger);
-        _follower = new TenantFollower(store, host);
+        (_store, _host, _eraser, _options, _time, _logger) = (store, host, eraser, options, time, logger);
+        _runners = new TenantRunners(host);
+        _follower = new TenantFollower(store, directory, _runners, eraser);
     }
 
     /// <summary>
-    /// Starts the projections and subscriptions of every tenant, and of those that are created later. If it fails, it can be repeated.
+    /// Starts the projections and subscriptions of every tenant, and of those that are created later. If it fails, it can be repeated. Databases
+    /// beside the main one are visited afterwards, a few at a time, so that what is behind there catches up.
     /// </summary>
     /// <exception cref="TallystickException">The store failed.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -45,7 +56,16 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
             throw;
         }
 
-        _following = FollowAsync();
+        var work = new List<Task> { KeepOnAsync(_follower.FollowAsync), KeepOnAsync(_eraser.RunAsync) };
+        if (_store is PlacedStore placed)
+        {
+            placed.Watch(_runners);
+            var databases = new Queue<(Placement, TenantId)>(_runners.Databases);
+            for (var i = 0; i < Math.Min(_options.VisitsAtOnce, databases.Count); i++)
+                work.Add(VisitAsync(placed, databases));
+        }
+
+        _working = Task.WhenAll(work);
     }
 
     /// <summary>Stops everything; what is being written is finished.</summary>
@@ -54,10 +74,11 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
     {
         if (Volatile.Read(ref _disposed) != 0)
             return;
+        _runners.Stop();
         _stopping.Cancel();
         try
         {
-            await _following.WaitAsync(cancellationToken);
+            await _working.WaitAsync(cancellationToken);
         }
         finally
         {
@@ -73,8 +94,8 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
             _stopping.Dispose();
     }
 
-    /// <summary>The catalog is followed as long as the application runs: a store that fails for a time only delays new tenants.</summary>
-    private async Task FollowAsync()
+    /// <summary>What has to go on as long as the application runs: a store that fails for a time only delays it.</summary>
+    private async Task KeepOnAsync(Func<CancellationToken, Task> workAsync)
     {
         try
         {
@@ -82,7 +103,7 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
             {
                 try
                 {
-                    await _follower.FollowAsync(_stopping.Token);
+                    await workAsync(_stopping.Token);
                 }
                 catch (Exception error) when (error is not (OperationCanceledException or ObjectDisposedException))
                 {
@@ -97,8 +118,39 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
         }
     }
 
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+    /// <summary>Opens one database after the other; each closes by itself once its projections have caught up and nobody uses it.</summary>
+    private async Task VisitAsync(PlacedStore placed, Queue<(Placement, TenantId)> databases)
+    {
+        await Task.Yield();
+        while (!_stopping.IsCancellationRequested)
+        {
+            Placement placement;
+            TenantId tenant;
+            lock (databases)
+            {
+                if (!databases.TryDequeue(out var next))
+                    return;
+                (placement, tenant) = next;
+            }
+
+            try
+            {
+                (await placed.UseAsync(placement, tenant, _stopping.Token)).Dispose();
+            }
+            catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                LogVisitFailed(error, tenant, placement);
+            }
+        }
+    }
 
     [LoggerMessage(1000, LogLevel.Error, "The catalog of tenants can't be followed; trying again in {Delay}.")]
     private partial void LogFollowingFailed(Exception error, TimeSpan delay);
+
+    [LoggerMessage(1001, LogLevel.Error, "The database of tenant '{Tenant}' in '{Placement}' can't be opened to let its projections catch up; that happens when it is first used.")]
+    private partial void LogVisitFailed(Exception error, TenantId tenant, Placement placement);
 }

@@ -11,6 +11,7 @@ using Tallystick.Projections;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
 using Tallystick.Tenancy;
+using Tallystick.Tenancy.Databases;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -36,11 +37,14 @@ public static class TallystickServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Entropy.System);
         services.TryAddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
+        services.TryAddSingleton<TenantShares>();
         services.TryAddSingleton(typeof(ILogger<>), typeof(Logger<>));
         services.TryAddSingleton<IStore>(TallystickBuilder.Storage);
 
         var builder = new TallystickBuilder(services);
         configure(builder);
+        if (!builder.Databases.HasOnlyMain)
+            PlaceStore(services, builder);
 
         services.AddSingleton<Decider, TenantDecider>();
         services.TryAddSingleton(provider => new IdGenerator(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Entropy>()));
@@ -50,9 +54,15 @@ public static class TallystickServiceCollectionExtensions
         services.TryAddSingleton(provider => new ReadModelCatalog(
             provider.GetRequiredService<IStore>(), provider.GetRequiredService<EventSerializer>(), provider.GetServices<Projection>(),
             provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => new PlatformReadModels(
+            provider.GetRequiredService<IStore>(), provider.GetRequiredService<EventSerializer>(), PlatformProjectionsOf(provider),
+            provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(provider => MakeHost(provider, builder));
-        services.TryAddSingleton(MakeTenants);
-        services.TryAddSingleton(MakeRuntime);
+        services.TryAddSingleton(provider => MakeTenants(provider, builder));
+        services.TryAddSingleton(provider => provider.GetRequiredService<IStore>() is PlacedStore placed
+            ? placed.Directory : MakeDirectory(provider, provider.GetRequiredService<IStore>(), builder));
+        services.TryAddSingleton(provider => new StorageLimit(provider.GetRequiredService<IStore>(), provider.GetRequiredService<TenantDirectory>()));
+        services.TryAddSingleton(provider => MakeRuntime(provider, builder));
         services.AddHostedService<HostedRuntime>();
         return services;
     }
@@ -71,6 +81,8 @@ public static class TallystickServiceCollectionExtensions
     {
         var steps = builder.Steps.Select(step => step(provider)).ToArray();
         var options = builder.CommandOptions;
+        var rate = new RateStep(provider.GetRequiredService<TenantDirectory>(), provider.GetRequiredService<TimeProvider>());
+        var storage = new StorageStep(provider.GetRequiredService<StorageLimit>());
         return new CommandProcessor(
             provider.GetRequiredService<IStore>(), provider.GetRequiredService<Deciders>(), provider.GetRequiredService<EventSerializer>(),
             options with
@@ -81,6 +93,7 @@ public static class TallystickServiceCollectionExtensions
                 Policies = [.. options.Policies, .. provider.GetServices<CommandPolicy>()],
                 ConfigurePipeline = pipeline =>
                 {
+                    pipeline.UseAfter(CommandSteps.Telemetry, CommandSteps.Rate, rate).UseAfter(CommandSteps.Idempotency, CommandSteps.Storage, storage);
                     options.ConfigurePipeline?.Invoke(pipeline);
                     foreach (var step in steps)
                         step(pipeline);
@@ -89,31 +102,75 @@ public static class TallystickServiceCollectionExtensions
     }
 
     private static SubscriptionHost MakeHost(IServiceProvider provider, TallystickBuilder builder) => new(
-        provider.GetRequiredService<IStore>(), provider.GetRequiredService<EventSerializer>(),
+        provider.GetRequiredService<IStore>() is PlacedStore placed ? placed.ForRunners : provider.GetRequiredService<IStore>(), provider.GetRequiredService<EventSerializer>(),
         provider.GetServices<Projection>(), provider.GetServices<Subscription>(),
         builder.SubscriptionOptions with
         {
             Time = provider.GetRequiredService<TimeProvider>(),
             Entropy = provider.GetRequiredService<Entropy>(),
+            Shares = provider.GetRequiredService<TenantShares>(),
         },
-        provider.GetRequiredService<ILogger<SubscriptionHost>>(), builder.NodeOptions);
+        provider.GetRequiredService<ILogger<SubscriptionHost>>(), builder.NodeOptions, PlatformProjectionsOf(provider));
 
-    private static Tenants MakeTenants(IServiceProvider provider)
+    private static Projection[] PlatformProjectionsOf(IServiceProvider provider) =>
+        [.. provider.GetServices<PlatformProjection>().Select(one => one.Projection)];
+
+    private static Tenants MakeTenants(IServiceProvider provider, TallystickBuilder builder)
     {
         var store = provider.GetRequiredService<IStore>();
         var commands = provider.GetRequiredService<CommandProcessor>();
         return new Tenants(store, commands, new TenantServices(
             store, provider.GetRequiredService<EventSerializer>(), provider.GetRequiredService<IdGenerator>(), commands,
             provider.GetRequiredService<ReadModelCatalog>(), new SubscriptionCatalog(
-                store, provider.GetRequiredService<EventSerializer>(), provider.GetServices<Subscription>(), provider.GetRequiredService<TimeProvider>())));
+                store, provider.GetRequiredService<EventSerializer>(), provider.GetServices<Subscription>(), provider.GetRequiredService<TimeProvider>()),
+            provider.GetRequiredService<StorageLimit>()),
+            builder.TenantOptions, builder.Databases, provider.GetRequiredService<TenantDirectory>(), provider.GetRequiredService<TimeProvider>());
     }
 
-    private static TallystickRuntime MakeRuntime(IServiceProvider provider)
+    /// <summary>Puts the routing store in the place of the one that was chosen, which becomes the main database.</summary>
+    private static void PlaceStore(IServiceCollection services, TallystickBuilder builder)
+    {
+        var main = services.Last(service => service.ServiceType == typeof(IStore) && !service.IsKeyedService);
+        services.RemoveAll<IStore>();
+        services.Add(main switch
+        {
+            { ImplementationInstance: { } instance } => ServiceDescriptor.KeyedSingleton(typeof(IStore), Placement.MainDatabase, instance),
+            { ImplementationFactory: { } factory } => ServiceDescriptor.KeyedSingleton(typeof(IStore), Placement.MainDatabase, (provider, _) => factory(provider)),
+            _ => ServiceDescriptor.KeyedSingleton(typeof(IStore), Placement.MainDatabase, main.ImplementationType!),
+        });
+        services.AddSingleton<IStore>(provider =>
+        {
+            var store = provider.GetRequiredKeyedService<IStore>(Placement.MainDatabase);
+            var time = provider.GetRequiredService<TimeProvider>();
+            var databases = new OpenDatabases(
+                key => builder.Databases.Open(provider, key.Placement, key.Tenant), builder.TenantOptions, time,
+                provider.GetRequiredService<ILogger<TallystickRuntime>>());
+            return new PlacedStore(store, MakeDirectory(provider, store, builder), databases, builder.TenantOptions, time);
+        });
+    }
+
+    private static TenantDirectory MakeDirectory(IServiceProvider provider, IStore main, TallystickBuilder builder) => new(
+        main, provider.GetRequiredService<EventSerializer>(), builder.TenantOptions, provider.GetRequiredService<TenantShares>());
+
+    private static TenantEraser MakeEraser(IServiceProvider provider, TallystickBuilder builder)
+    {
+        var store = provider.GetRequiredService<IStore>();
+        return new TenantEraser(
+            store, provider.GetRequiredService<TenantDirectory>(),
+            (kind, tenant, cancellationToken) => store is PlacedStore placed
+                ? placed.RemoveAsync(
+                    new Placement.Dedicated(kind), tenant, token => builder.Databases.RemoveAsync(provider, kind, tenant, token), cancellationToken)
+                : builder.Databases.RemoveAsync(provider, kind, tenant, cancellationToken),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<TallystickRuntime>>());
+    }
+
+    private static TallystickRuntime MakeRuntime(IServiceProvider provider, TallystickBuilder builder)
     {
         // Made now, so that what contradicts itself is refused at the start and not at the first request.
         provider.GetRequiredService<Tenants>();
         return new TallystickRuntime(
-            provider.GetRequiredService<IStore>(), provider.GetRequiredService<SubscriptionHost>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IStore>(), provider.GetRequiredService<SubscriptionHost>(), provider.GetRequiredService<TenantDirectory>(),
+            MakeEraser(provider, builder), builder.TenantOptions, provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<TallystickRuntime>>());
     }
 

@@ -4,6 +4,7 @@ using Sample.Authentication;
 using Tallystick.AspNetCore;
 using Tallystick.AspNetCore.Problems;
 using Tallystick.Commands;
+using Tallystick.Events;
 using Tallystick.Tenancy;
 using Catalog = Tallystick.Tenancy.Tenants;
 
@@ -35,7 +36,28 @@ public sealed record SuspendTenant(string Reason) : IValidated
     }
 }
 
-public sealed record TenantView(string Id, TenantStatus Status);
+public sealed record DeleteTenant(string Reason, int? GraceDays) : IValidated
+{
+    private const int GraceDaysMax = 365;
+
+    public IEnumerable<ValidationFailure> Validate()
+    {
+        if (string.IsNullOrWhiteSpace(Reason) || Reason.Length > TenantDecider.ReasonLengthMax)
+            yield return new ValidationFailure("reason", $"Use 1 to {TenantDecider.ReasonLengthMax} characters, and not only blanks.");
+        if (GraceDays is < 0 or > GraceDaysMax)
+            yield return new ValidationFailure("graceDays", $"Use 0 to {GraceDaysMax}, or leave it out for the default.");
+    }
+}
+
+public sealed record TenantView(
+    string Id, string Name, TenantStatus Status, string Placement, TenantLimits Limits, string? CreatedBy, DateTimeOffset CreatedAt, DateTimeOffset? ErasableFrom)
+{
+    public static TenantView Of(TenantDescription tenant) => new(
+        tenant.Id.Value, tenant.Record.Name, tenant.Status, tenant.Record.Placement.ToString(), tenant.Record.Limits, tenant.CreatedBy, tenant.CreatedAt,
+        tenant.Record.Deletion?.ErasableFrom);
+}
+
+public sealed record TenantList(IReadOnlyList<TenantView> Items, long Next);
 
 /// <summary>What operators do. They act on the catalog of tenants; that gives them no access to any tenant's data.</summary>
 public static class TenantEndpoints
@@ -49,6 +71,8 @@ public static class TenantEndpoints
             .Produces<CommandReceipt>(StatusCodes.Status201Created)
             .WithSummary("Makes a tenant, which can be used at once");
 
+        group.MapGet("", ListAsync).WithSummary("Tenants, in the order in which they were made; 'next' is the 'after' of the next page");
+
         group.MapGet("{id}", GetAsync).WithSummary("A tenant");
 
         group.MapPost("{id}/suspend", (string id, SuspendTenant body, ClaimsPrincipal user, Catalog tenants, CancellationToken cancellationToken) =>
@@ -58,6 +82,38 @@ public static class TenantEndpoints
         group.MapPost("{id}/resume", (string id, ClaimsPrincipal user, Catalog tenants, CancellationToken cancellationToken) =>
             ChangeAsync(id, new TenantCommand.Resume(), user, tenants, cancellationToken))
             .WithSummary("Lets the tenant's callers in again");
+
+        group.MapPut("{id}/limits", (string id, TenantLimits body, ClaimsPrincipal user, Catalog tenants, CancellationToken cancellationToken) =>
+            ChangeAsync(id, new TenantCommand.SetLimits(body), user, tenants, cancellationToken))
+            .WithSummary("Sets what the tenant may use; what is null follows the default");
+
+        group.MapPost("{id}/delete", DeleteAsync).WithSummary("Refuses the tenant's callers, and erases its data after a time of grace");
+
+        group.MapPost("{id}/restore", (string id, ClaimsPrincipal user, Catalog tenants, CancellationToken cancellationToken) =>
+            ChangeAsync(id, new TenantCommand.Restore(), user, tenants, cancellationToken))
+            .WithSummary("Takes a deletion back, within its time of grace");
+    }
+
+    private static async Task<Ok<TenantList>> ListAsync(long? after, int? count, Catalog tenants, CancellationToken cancellationToken)
+    {
+        const int CountDefault = 50, CountMax = 200;
+        var input = new InputReader();
+        if (after < 0)
+            input.Refuse("after", "Use 0 or more: the 'next' of the page before.");
+        if (count is < 1 or > CountMax)
+            input.Refuse("count", $"Use 1 to {CountMax}.");
+        input.Demand();
+        var page = await tenants.ListAsync(LogPosition.Of(after ?? 0), count ?? CountDefault, cancellationToken);
+        return TypedResults.Ok(new TenantList([.. page.Items.Select(TenantView.Of)], page.Through.Value));
+    }
+
+    private static async Task<Results<CommandHttpResult, HttpProblem>> DeleteAsync(
+        string id, DeleteTenant body, ClaimsPrincipal user, Catalog tenants, CancellationToken cancellationToken)
+    {
+        TimeSpan? grace = body.GraceDays is { } days ? TimeSpan.FromDays(days) : null;
+        return TenantId.TryParse(id, out var tenant)
+            ? (await tenants.DeleteAsync(tenant, body.Reason, grace, user, cancellationToken)).ToHttp()
+            : Unknown();
     }
 
     private static async Task<Results<Ok<TenantView>, HttpProblem>> GetAsync(
@@ -65,12 +121,7 @@ public static class TenantEndpoints
     {
         if (!TenantId.TryParse(id, out var tenant))
             return Unknown();
-        return await tenants.FindAsync(tenant, cancellationToken) switch
-        {
-            TenantLookup.Found => TypedResults.Ok(new TenantView(id, TenantStatus.Active)),
-            TenantLookup.Suspended => TypedResults.Ok(new TenantView(id, TenantStatus.Suspended)),
-            _ => Unknown(),
-        };
+        return await tenants.DescribeAsync(tenant, cancellationToken) is { } described ? TypedResults.Ok(TenantView.Of(described)) : Unknown();
     }
 
     private static async Task<Results<CommandHttpResult, HttpProblem>> ChangeAsync(

@@ -57,6 +57,12 @@ public static class TallystickOpenApiExtensions
                 isRequired: tenancy.Sources.Length == 1);
         }
 
+        if (needs.Tenant && tenancy.ActAsPolicy is not null)
+        {
+            Add(operation, ActAs.TenantHeader, JsonSchemaType.String, "For operators: the tenant to act as. Recorded in the tenant's log.");
+            Add(operation, ActAs.ReasonHeader, JsonSchemaType.String, "Why; needed to act as a tenant.");
+        }
+
         if (needs.Conditions)
         {
             Add(operation, "If-Match", JsonSchemaType.String,

@@ -41,6 +41,14 @@ public sealed class HttpProblem(int status, string code, string title, string? d
             Errors = errors,
         };
 
+    /// <summary>The tenant has stored as much as it may.</summary>
+    internal static HttpProblem StorageFull(long stored, long maximum) => new(
+        StatusCodes.Status507InsufficientStorage, "storage-full", "The tenant has stored as much as it may.",
+        string.Create(CultureInfo.InvariantCulture, $"It has stored {stored} bytes; the limit is {maximum}. Nothing was stored. Ask an operator for more."))
+    {
+        Facts = HttpFacts.Of(("storedBytes", stored), ("maximum", maximum)),
+    };
+
     /// <summary>The problem that a bare status stands for.</summary>
     public static HttpProblem OfStatus(int status, string? detail = null) => status switch
     {

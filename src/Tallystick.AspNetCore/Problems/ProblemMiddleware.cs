@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Tallystick.AspNetCore.Requests;
 using Tallystick.Projections;
 using Tallystick.Storage;
+using Tallystick.Tenancy;
 
 namespace Tallystick.AspNetCore.Problems;
 
@@ -57,6 +58,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, WebOptions
         },
         LimitExceededException { Limit: nameof(StoreLimits.EventBytesMax) or nameof(StoreLimits.CommitBytesMax) } limit =>
             HttpProblem.OfStatus(413, limit.Message),
+        LimitExceededException { Limit: nameof(TenantLimits.StoredBytes) } limit => HttpProblem.StorageFull(limit.Value, limit.Maximum),
         LimitExceededException limit => new(400, "limit-exceeded", "A value is over its limit.", limit.Message),
         _ => HttpProblem.OfStatus(500),
     };

@@ -53,10 +53,10 @@ internal sealed class RequestMiddleware(RequestDelegate next, WebOptions options
         context.Response.Headers[RequestHeaders.CorrelationId] = metadata.CorrelationId;
         if (needs.Tenant)
         {
-            var (tenant, problem) = await tenants.ResolveAsync(context);
+            var (tenant, problem) = await tenants.ResolveAsync(context, metadata);
             if (tenant is null)
                 return (false, problem);
-            scope.Tenant = tenant.With(metadata).ActingAs(context.User);
+            scope.Tenant = tenant;
         }
 
         var errors = new List<ValidationFailure>();

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Tallystick.AspNetCore.Problems;
+using Tallystick.Events;
 using Tallystick.Tenancy;
 
 namespace Tallystick.AspNetCore.Tenancy;
@@ -12,16 +13,17 @@ namespace Tallystick.AspNetCore.Tenancy;
 /// <summary>Finds the tenant that a request is for, or the problem to answer with.</summary>
 internal sealed partial class TenantResolver(TenancyOptions options, Tenants tenants, ILogger<TenantResolver> logger)
 {
-    public async ValueTask<(Tenant? Tenant, HttpProblem? Problem)> ResolveAsync(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="metadata">What is stored with the events that the request brings about.</param>
+    public async ValueTask<(Tenant? Tenant, HttpProblem? Problem)> ResolveAsync(HttpContext context, EventMetadata metadata)
     {
+        if (ActAs.IsAsked(context.Request))
+            return await ResolveActAsAsync(context, metadata);
         var named = options.Sources.Select(source => source.Find(context)).FirstOrDefault(text => !string.IsNullOrEmpty(text));
         if (named is null)
             return (null, Missing());
         if (!TenantId.TryParse(named, out var id))
-        {
-            return (null, new HttpProblem(StatusCodes.Status400BadRequest, "tenant-invalid", "The tenant's name is malformed.",
-                $"A tenant's name has 1 to {TenantId.LengthMax} lower-case letters, digits and hyphens, with no hyphen at either end."));
-        }
+            return (null, Malformed());
 
         if (!context.User.HasClaim(options.Claim, id.Value))
         {
@@ -30,15 +32,43 @@ internal sealed partial class TenantResolver(TenancyOptions options, Tenants ten
                 "Name a tenant that your token is for, or get a token for this one."));
         }
 
-        return await tenants.FindAsync(id, context.RequestAborted) switch
+        return await FindAsync(id, context, metadata);
+    }
+
+    public static HttpProblem Malformed() => new(StatusCodes.Status400BadRequest, "tenant-invalid", "The tenant's name is malformed.",
+        $"A tenant's name has 1 to {TenantId.LengthMax} lower-case letters, digits and hyphens, with no hyphen at either end.");
+
+    /// <summary>What is recorded comes before anything that the request does; if it can't be recorded, nothing is done.</summary>
+    private async ValueTask<(Tenant? Tenant, HttpProblem? Problem)> ResolveActAsAsync(HttpContext context, EventMetadata metadata)
+    {
+        var (id, reason, problem) = await ActAs.CheckAsync(context, options);
+        if (problem is not null)
         {
-            TenantLookup.Found found => (found.Tenant, null),
+            LogActAsRefused(problem.Code, Printable(context.Request.Headers[ActAs.TenantHeader]), Printable(Origin.UserIdOf(context.User)));
+            return (null, problem);
+        }
+
+        var resolved = await FindAsync(id, context, metadata);
+        if (resolved.Tenant is { } tenant)
+        {
+            await ActAs.RecordAsync(tenant, context, reason);
+            LogActedAs(Printable(tenant.Metadata.UserId), id.Value);
+        }
+
+        return resolved;
+    }
+
+    private async ValueTask<(Tenant? Tenant, HttpProblem? Problem)> FindAsync(TenantId id, HttpContext context, EventMetadata metadata) =>
+        await tenants.FindAsync(id, context.RequestAborted) switch
+        {
+            TenantLookup.Found found => (found.Tenant.With(metadata).ActingAs(context.User), null),
             TenantLookup.Suspended => (null, new HttpProblem(StatusCodes.Status403Forbidden, "tenant-suspended", "The tenant is suspended.",
                 "Its data is kept. An operator can resume it.")),
+            TenantLookup.Deleted => (null, new HttpProblem(StatusCodes.Status403Forbidden, "tenant-deleted", "The tenant is deleted.",
+                "For some time an operator can restore it.")),
             _ => (null, new HttpProblem(StatusCodes.Status404NotFound, "tenant-unknown", "There is no such tenant.",
                 "Ask an operator to create it.")),
         };
-    }
 
     private HttpProblem Missing() => new(StatusCodes.Status400BadRequest, "tenant-missing", "The request names no tenant.",
         $"Name it by {string.Join(", or by ", options.Sources.Select(source => source.Description))}.");
@@ -64,4 +94,10 @@ internal sealed partial class TenantResolver(TenancyOptions options, Tenants ten
 
     [LoggerMessage(1200, LogLevel.Warning, "Refused a request for tenant '{Named}': the token of '{User}' is for: {Claimed}.")]
     private partial void LogMismatch(string named, string claimed, string user);
+
+    [LoggerMessage(1201, LogLevel.Warning, "Refused '{User}' to act as tenant '{Named}': {Code}.")]
+    private partial void LogActAsRefused(string code, string named, string user);
+
+    [LoggerMessage(1202, LogLevel.Information, "'{User}' acts as tenant '{Tenant}'.")]
+    private partial void LogActedAs(string user, string tenant);
 }

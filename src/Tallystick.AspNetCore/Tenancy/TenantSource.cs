@@ -1,11 +1,14 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Tallystick.Tenancy;
 
 namespace Tallystick.AspNetCore.Tenancy;
 
 /// <summary>Where tenants are named, and by which claim they are verified.</summary>
-internal sealed record TenancyOptions(ImmutableArray<TenantSource> Sources, string Claim);
+internal sealed record TenancyOptions(ImmutableArray<TenantSource> Sources, string Claim, string? ActAsPolicy = null);
 
 /// <summary>A place where a request may name its tenant. What it finds comes from outside and isn't checked yet.</summary>
 internal abstract class TenantSource
@@ -34,6 +37,36 @@ internal sealed class ClaimTenantSource(string type) : TenantSource
     public override string? Find(HttpContext context) => context.User.FindAll(type).Take(2).ToArray() is [var only] ? only.Value : null;
 }
 
+internal sealed class CertificateTenantSource(Func<X509Certificate2, string?> tenantOf) : TenantSource
+{
+    public override string Description => "the client certificate";
+
+    public override string? Find(HttpContext context) => context.Connection.ClientCertificate is { } certificate ? tenantOf(certificate) : null;
+
+    /// <summary>The only tenant that a certificate's DNS names fit a pattern for; null if none does, or several differ.</summary>
+    public static Func<X509Certificate2, string?> ByName(string pattern)
+    {
+        var host = new HostPattern(pattern);
+        return certificate => certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>()
+            .SelectMany(extension => extension.EnumerateDnsNames()).Select(host.Find).OfType<string>().Distinct().Take(2).ToArray() is [var only] ? only : null;
+    }
+
+    /// <summary>The tenant of the certificate with a fingerprint: SHA-256, in hexadecimal digits, with or without colons.</summary>
+    public static Func<X509Certificate2, string?> ByFingerprint(IReadOnlyDictionary<string, TenantId> tenants)
+    {
+        var known = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (fingerprint, tenant) in tenants)
+        {
+            var digits = fingerprint.Replace(":", "", StringComparison.Ordinal).ToUpperInvariant();
+            if (digits.Length != 2 * SHA256.HashSizeInBytes || !digits.All(char.IsAsciiHexDigit))
+                throw new ArgumentException($"'{fingerprint}' is no SHA-256 fingerprint: it has {2 * SHA256.HashSizeInBytes} hexadecimal digits.", nameof(tenants));
+            known.Add(digits, tenant.Value);
+        }
+
+        return certificate => known.GetValueOrDefault(certificate.GetCertHashString(HashAlgorithmName.SHA256));
+    }
+}
+
 internal sealed class PathTenantSource(string parameter) : TenantSource
 {
     public override string Description => "the path";
@@ -41,14 +74,24 @@ internal sealed class PathTenantSource(string parameter) : TenantSource
     public override string? Find(HttpContext context) => context.GetRouteValue(parameter) as string;
 }
 
-internal sealed class HostTenantSource : TenantSource
+internal sealed class HostTenantSource(string pattern) : TenantSource
+{
+    private readonly HostPattern _pattern = new(pattern);
+
+    public override string Description => $"the host name ({_pattern})";
+
+    public override string? Find(HttpContext context) => _pattern.Find(context.Request.Host.Host);
+}
+
+/// <summary>A host name in which a part stands for the tenant.</summary>
+internal sealed class HostPattern
 {
     private const string Placeholder = "{tenant}";
 
     private readonly string _before;
     private readonly string _after;
 
-    public HostTenantSource(string pattern)
+    public HostPattern(string pattern)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(pattern);
         var parts = pattern.Split(Placeholder);
@@ -57,11 +100,12 @@ internal sealed class HostTenantSource : TenantSource
             nameof(pattern));
     }
 
-    public override string Description => $"the host name ({_before}{Placeholder}{_after})";
+    /// <summary>The pattern as it was given.</summary>
+    public override string ToString() => _before + Placeholder + _after;
 
-    public override string? Find(HttpContext context)
+    public string? Find(string host)
     {
-        var host = context.Request.Host.Host.TrimEnd('.');
+        host = host.TrimEnd('.');
         var fits = host.Length > _before.Length + _after.Length
             && host.StartsWith(_before, StringComparison.OrdinalIgnoreCase)
             && host.EndsWith(_after, StringComparison.OrdinalIgnoreCase);

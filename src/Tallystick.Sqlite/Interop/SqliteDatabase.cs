@@ -77,6 +77,16 @@ internal sealed class SqliteDatabase : IDisposable
         return text;
     }
 
+    /// <summary>How many rows the last statement that ran has changed.</summary>
+    public int Changes => raw.sqlite3_changes(_handle);
+
+    /// <summary>Runs a deletion of some owner's rows, at most so many; how many there were.</summary>
+    public int Delete(string sql, long owner, int max)
+    {
+        Statement(sql).Bind(1, owner).Bind(2, max).Run();
+        return Changes;
+    }
+
     /// <summary>Whether no transaction is open.</summary>
     public bool IsAutocommit => raw.sqlite3_get_autocommit(_handle) != 0;
 
@@ -88,6 +98,18 @@ internal sealed class SqliteDatabase : IDisposable
     {
         Check(raw.sqlite3_db_status(_handle, raw.SQLITE_DBSTATUS_CACHE_WRITE, out var pages, out _, 1), "count pages");
         return pages;
+    }
+
+    /// <summary>
+    /// Copies the write-ahead log into the file and leaves nothing of it, so that nothing is left of what was deleted either.
+    /// </summary>
+    /// <returns>False if a reader stood in the way: try again later.</returns>
+    public bool TruncateWal()
+    {
+        var code = raw.sqlite3_wal_checkpoint_v2(_handle, null, raw.SQLITE_CHECKPOINT_TRUNCATE, out _, out _);
+        if (code != raw.SQLITE_BUSY)
+            Check(code, "checkpoint");
+        return code != raw.SQLITE_BUSY;
     }
 
     /// <summary>Copies the write-ahead log into the file, as far as readers allow, and syncs it.</summary>

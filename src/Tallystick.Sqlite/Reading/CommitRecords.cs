@@ -14,11 +14,13 @@ internal sealed class CommitRecords(SqliteDatabase database)
         using var rows = database.Statement("SELECT position FROM checkpoints WHERE tenant=?1 AND name=?2").Bind(1, tenant).Bind(2, name).Rows();
         if (!rows.Step())
             return null;
-        var position = rows.Int64(0);
-        return position >= 0
-            ? LogPosition.Of(position)
-            : throw new TallystickException($"{database.Path} is damaged: checkpoint '{name}' is at {position}. Restore it from a backup.");
+        return ReadCheckpoint(name, rows.Int64(0));
     }
+
+    /// <exception cref="TallystickException">The file is damaged.</exception>
+    public LogPosition ReadCheckpoint(string name, long position) => position >= 0
+        ? LogPosition.Of(position)
+        : throw new TallystickException($"{database.Path} is damaged: checkpoint '{name}' is at {position}. Restore it from a backup.");
 
     public void Save(int tenant, CheckpointChange change)
     {
@@ -35,8 +37,13 @@ internal sealed class CommitRecords(SqliteDatabase database)
     {
         using var rows = database.Statement("SELECT fingerprint, first, last, streams FROM commits WHERE tenant=?1 AND key=?2")
             .Bind(1, tenant).Bind(2, key).Rows();
-        if (!rows.Step())
-            return null;
+        return rows.Step() ? ReadRemembered(key, rows) : null;
+    }
+
+    /// <summary>Reads a row that begins with fingerprint, first, last and streams.</summary>
+    /// <exception cref="TallystickException">The file is damaged.</exception>
+    public RememberedCommit ReadRemembered(string key, Statement.RowReader rows)
+    {
         try
         {
             return new RememberedCommit(
@@ -50,7 +57,7 @@ internal sealed class CommitRecords(SqliteDatabase database)
     }
 
     public void Remember(int tenant, IdempotencyKey key, CommitResult.Committed result) =>
-        database.Statement("INSERT INTO commits VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
+        database.Statement("INSERT OR REPLACE INTO commits VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
             .Bind(1, tenant).Bind(2, key.Value).Bind(3, key.Fingerprint)
             .Bind(4, result.FirstPosition.Value).Bind(5, result.Position.Value)
             .Bind(6, string.Join('\n', result.Streams.Select(head => $"{head.Version} {head.Stream}"))).Run();

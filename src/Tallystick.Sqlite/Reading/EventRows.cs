@@ -15,9 +15,9 @@ internal sealed class EventRows(SqliteDatabase database)
         FROM events WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq
         """;
 
-    /// <summary>The columns of a row without its salt and payload, then its tenant's number and its row number.</summary>
+    /// <summary>The columns of a row without its salt and payload, then its tenant's number, its row number and the payload's length.</summary>
     public const string HeaderColumns =
-        "position, id, stream, version, type, schema, time, tags, correlation, causation, trace, user, x'', x'', hashes, tenant, seq";
+        "position, id, stream, version, type, schema, time, tags, correlation, causation, trace, user, x'', x'', hashes, tenant, seq, length(payload)";
 
     private readonly TextCache<StreamId> _streams = new(StreamId.Parse);
     private readonly TextCache<string> _texts = new(text => text);

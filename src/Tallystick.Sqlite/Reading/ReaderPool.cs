@@ -85,5 +85,7 @@ internal sealed class Reader(SqliteDatabase database, TailIndex tail, StoreLimit
 
     public LeaseRecords Leases { get; } = new(database);
 
+    public TenantLifeReader Life { get; } = new(database, limits);
+
     public TenantRecords Tenants { get; } = new(database);
 }

@@ -51,6 +51,7 @@ internal static class DatabaseSchema
           tenant INTEGER NOT NULL, name TEXT NOT NULL, owner TEXT, epoch INTEGER NOT NULL, until INTEGER NOT NULL,
           PRIMARY KEY(tenant, name)) WITHOUT ROWID;
         """,
+        TenantLifeMigration.Sql,
     ];
 
     /// <summary>The newest schema that this code knows.</summary>
@@ -66,8 +67,9 @@ internal static class DatabaseSchema
         DatabaseFile.CheckDamage(database, options);
         if (database.ScalarText("PRAGMA journal_mode=WAL") != "wal")
             throw new TallystickException($"{database.Path} can't use a write-ahead log. Put it on a local disk: network file systems lack what it needs.");
-        database.Run("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-32768; PRAGMA busy_timeout=10000");
+        database.Run("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-32768; PRAGMA busy_timeout=10000");
         Migrate(database, (int)version);
+        // (secure_delete: a tenant that is erased must be gone from the file, with all that its documents ever said.)
         // A write-ahead log that can't be opened for writing would show in the first commit only.
         database.Run("BEGIN IMMEDIATE; ROLLBACK");
     }

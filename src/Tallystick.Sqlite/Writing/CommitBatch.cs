@@ -28,6 +28,12 @@ internal sealed class CommitBatch(long lastSeq)
     /// <summary>The checkpoints saved.</summary>
     public List<(TenantId Tenant, string Name, LogPosition Position)> Checkpoints { get; } = [];
 
+    /// <summary>The tenants that were being erased before this batch.</summary>
+    public HashSet<TenantId> Marked { get; } = [];
+
+    /// <summary>The tenants of which nothing is left.</summary>
+    public Dictionary<TenantId, TenantHead> Erased { get; } = [];
+
     public long NextSeq() => ++_lastSeq;
 
     /// <summary>The first event of this batch after a position that matches, or null.</summary>

@@ -13,7 +13,7 @@ namespace Tallystick.Sqlite.Writing;
 /// Decides and writes single commits within an open transaction: all conditions first, then the rows, so that a commit that is refused
 /// has changed nothing. Only the writer's thread uses it.
 /// </summary>
-internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, TenantHeads heads, SqliteStoreOptions options)
+internal sealed partial class CommitWriter(SqliteDatabase database, TailIndex tail, TenantHeads heads, SqliteStoreOptions options)
 {
     private readonly LogReader _log = new(database, tail, options.Limits);
     private readonly CommitRecords _records = new(database);
@@ -36,13 +36,17 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
     public CommitResult Write(PreparedCommit prepared, CommitBatch batch, long nowTicks)
     {
         var commit = prepared.Commit;
+        if (commit.Life is TenantChange.Erase)
+            return Erase(commit, batch);
         var head = Head(commit.Tenant, batch);
+        if (head.IsErasing)
+            return new CommitResult.Refused(new Refusal.Erasing());
         if (commit.Key is { } key && _records.FindCommit(head.Number, key.Value) is { } first)
             return key.IsSameChange(first.Key) ? first.Result : new CommitResult.Refused(new Refusal.KeyReused(key.Value));
         if ((FindRefusal(commit, head, batch) ?? FindLeaseRefusal(commit, head, batch, nowTicks)) is { } refusal)
             return new CommitResult.Refused(refusal);
 
-        var firstPosition = prepared.EventCount == 0 ? head.Position : head.Position.Next();
+        var before = head;
         var streams = ImmutableArray.CreateBuilder<StreamHead>(commit.Appends.Length);
         if (prepared.EventCount > 0)
             head = InsertEvents(prepared, head, Math.Max(nowTicks, head.TimeTicks), batch, streams);
@@ -52,14 +56,21 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
                 streams.Add(new StreamHead(append.Stream, Version(head.Number, append.Stream, batch)));
         }
 
+        head = Adopt(commit, head, batch);
         foreach (var change in commit.Documents)
-            _documents.Apply(head.Number, change);
+            head = head with { DocumentBytes = head.DocumentBytes + _documents.Apply(head.Number, change) };
         foreach (var checkpoint in commit.Checkpoints)
             Save(head.Number, commit.Tenant, checkpoint, batch);
-        var result = new CommitResult.Committed(firstPosition, head.Position, streams.MoveToImmutable()) { Leases = ChangeLeases(commit, head.Number, nowTicks) };
+        var result = new CommitResult.Committed(
+            head.Position == before.Position ? head.Position : before.Position.Next(), head.Position, streams.MoveToImmutable())
+        {
+            Leases = ChangeLeases(commit, head.Number, nowTicks),
+        };
+        foreach (var one in commit.Remembered)
+            _records.Remember(head.Number, one.Key, one.Result);
         if (commit.Key is not null)
             _records.Remember(head.Number, commit.Key, result);
-        return result;
+        return result with { HasMore = ChangeLife(commit, result, before, head, batch) };
     }
 
     private TenantHead Head(TenantId tenant, CommitBatch batch)
@@ -67,15 +78,19 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
         if (batch.Heads.TryGetValue(tenant, out var head))
             return head;
         // Only here, where no row of this tenant can be uncommitted: Find makes what it reads visible to all.
-        var durable = heads.Find(tenant, _tenants) ?? _tenants.Add(tenant);
+        var durable = (batch.Erased.ContainsKey(tenant) ? null : heads.Find(tenant, _tenants)) ?? _tenants.Add(tenant);
         head = durable with { Tree = durable.Tree.Clone() };
         batch.Heads.Add(tenant, head);
-        batch.DurablePositions.Add(tenant, durable.Position);
+        if (head.IsErasing)
+            batch.Marked.Add(tenant);
+        batch.DurablePositions[tenant] = durable.Position;
         return head;
     }
 
     private Refusal? FindRefusal(Commit commit, TenantHead head, CommitBatch batch)
     {
+        if ((commit.FencedBy(head.Fence) ?? AdoptedEvents.Objection(commit.Adopted, head.Position)) is { } refusal)
+            return refusal;
         foreach (var append in commit.Appends)
         {
             if (append.Expected == ExpectedVersion.Any)
@@ -157,6 +172,7 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
         Span<Hash256> completed = stackalloc Hash256[MerkleFrontier.CompletedNodesMax];
         var time = new DateTimeOffset(timeTicks, TimeSpan.Zero);
         var position = head.Position;
+        var bytes = head.EventBytes;
         var index = 0;
         foreach (var append in prepared.Commit.Appends)
         {
@@ -171,6 +187,7 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
                 var entry = new TailEntry(batch.NextSeq(), head.Number, position.Value, append.Stream, version.Value, e.Type, e.Tags);
                 _insert.Run(entry, timeTicks, e, prepared.Commit.Metadata, prepared.Salt(index).Span, payloadHash, leaf, completed[..nodes]);
                 batch.Entries.Add(entry);
+                bytes += e.Payload.Length;
                 index++;
             }
 
@@ -178,7 +195,7 @@ internal sealed class CommitWriter(SqliteDatabase database, TailIndex tail, Tena
             streams.Add(new StreamHead(append.Stream, version));
         }
 
-        head = head with { Position = position, TimeTicks = timeTicks };
+        head = head with { Position = position, TimeTicks = timeTicks, EventBytes = bytes };
         batch.Heads[prepared.Commit.Tenant] = head;
         return head;
     }

@@ -14,21 +14,20 @@ internal sealed class DocumentWriter(SqliteDatabase database)
     /// <summary>Forgets the numbers of collections, which a rollback may have undone.</summary>
     public void ForgetCollections() => _collections.Clear();
 
-    public void Apply(int tenant, DocumentChange change)
+    /// <summary>Makes a change; by how many bytes the bodies have grown.</summary>
+    public long Apply(int tenant, DocumentChange change)
     {
         var collection = Collection(tenant, change.Collection);
         switch (change)
         {
             case DocumentChange.Put put:
-                Put(collection, put.Document);
-                break;
+                return Put(collection, put.Document);
             case DocumentChange.Delete delete:
-                Delete(collection, delete.Key);
-                break;
+                return Delete(collection, delete.Key);
             case DocumentChange.Activate:
                 database.Statement("UPDATE collections SET active=(id=?3) WHERE tenant=?1 AND name=?2")
                     .Bind(1, tenant).Bind(2, change.Collection.Name).Bind(3, collection).Run();
-                break;
+                return 0;
             default:
                 throw new InvalidOperationException($"DocumentChange is a closed set, but here is a {change.GetType()}.");
         }
@@ -48,10 +47,10 @@ internal sealed class DocumentWriter(SqliteDatabase database)
         return _collections[(tenant, id)] = rows.Int64(0);
     }
 
-    private void Put(long collection, Document document)
+    private long Put(long collection, Document document)
     {
         var entries = DocumentEntries.Encode(document.Index);
-        var old = OldEntries(collection, document.Key);
+        var (old, oldBytes) = Old(collection, document.Key);
         if (old is null || !entries.AsSpan().SequenceEqual(old))
         {
             RemoveEntries(collection, document.Key, old);
@@ -64,18 +63,21 @@ internal sealed class DocumentWriter(SqliteDatabase database)
 
         database.Statement("INSERT OR REPLACE INTO documents VALUES(?1, ?2, ?3, ?4, ?5)")
             .Bind(1, collection).Bind(2, document.Key).Bind(3, document.Position.Value).Bind(4, entries).Bind(5, document.Body.Span).Run();
+        return document.Body.Length - oldBytes;
     }
 
-    private void Delete(long collection, string key)
+    private long Delete(long collection, string key)
     {
-        RemoveEntries(collection, key, OldEntries(collection, key));
+        var (old, oldBytes) = Old(collection, key);
+        RemoveEntries(collection, key, old);
         database.Statement("DELETE FROM documents WHERE collection=?1 AND key=?2").Bind(1, collection).Bind(2, key).Run();
+        return -oldBytes;
     }
 
-    private byte[]? OldEntries(long collection, string key)
+    private (byte[]? Entries, long BodyBytes) Old(long collection, string key)
     {
-        using var rows = database.Statement("SELECT entries FROM documents WHERE collection=?1 AND key=?2").Bind(1, collection).Bind(2, key).Rows();
-        return rows.Step() ? rows.Bytes(0).ToArray() : null;
+        using var rows = database.Statement("SELECT entries, length(body) FROM documents WHERE collection=?1 AND key=?2").Bind(1, collection).Bind(2, key).Rows();
+        return rows.Step() ? (rows.Bytes(0).ToArray(), rows.Int64(1)) : (null, 0);
     }
 
     private void RemoveEntries(long collection, string key, byte[]? entries)

@@ -38,6 +38,17 @@ internal sealed class EventInsert(SqliteDatabase database)
         _statement.Run();
     }
 
+    /// <summary>Inserts an event of another store as it is.</summary>
+    public void Run(in TailEntry entry, RecordedEvent e)
+    {
+        Span<Hash256> completed = stackalloc Hash256[(e.TreeNodes.Length / Hash256.ByteLength) - 1];
+        for (var i = 0; i < completed.Length; i++)
+            completed[i] = new Hash256(e.TreeNodes.Span.Slice((i + 1) * Hash256.ByteLength, Hash256.ByteLength));
+        Run(
+            entry, e.Time.UtcTicks, new NewEvent(e.Id, e.Type, e.SchemaVersion, e.Payload, e.Tags), e.Metadata, e.Salt.Span,
+            e.PayloadHash, e.LeafHash, completed);
+    }
+
     private void BindTags(NewEvent e)
     {
         var has = !e.Tags.IsDefaultOrEmpty;

@@ -1,5 +1,6 @@
 using Tallystick.Sqlite.Index;
 using Tallystick.Sqlite.Interop;
+using Tallystick.Sqlite.Reading;
 using Tallystick.Storage;
 
 namespace Tallystick.Sqlite.Writing;
@@ -12,7 +13,7 @@ namespace Tallystick.Sqlite.Writing;
 /// A commit that comes alone, when nothing waits and the one before came alone too, is written on its caller's thread: handing it over and
 /// back costs as much as half a sync. Whoever writes holds the turn.
 /// </remarks>
-internal sealed class LogWriter : IAsyncDisposable
+internal sealed partial class LogWriter : IAsyncDisposable
 {
     /// <summary>A tail that could not be indexed (the disk is full) may grow to this many times its bound before commits are refused.</summary>
     private const int TailOverrunMax = 4;
@@ -29,6 +30,7 @@ internal sealed class LogWriter : IAsyncDisposable
     private readonly CommitQueue _queue;
     private readonly CommitWriter _writer;
     private readonly IndexFlush _flush;
+    private readonly BatchBound _bound;
     private readonly object _turn = new();
     private readonly List<PendingCommit> _alone = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -45,6 +47,8 @@ internal sealed class LogWriter : IAsyncDisposable
         _queue = new CommitQueue(options);
         _writer = new CommitWriter(database, tail, heads, options);
         _flush = new IndexFlush(database, tail, heads);
+        _bound = new BatchBound(options);
+        _tenants = new TenantRecords(database);
         new Thread(Run) { IsBackground = true, Name = $"tallystick writer {Path.GetFileName(database.Path)}" }.Start();
     }
 
@@ -86,7 +90,7 @@ internal sealed class LogWriter : IAsyncDisposable
     private void Run()
     {
         var commits = new List<PendingCommit>();
-        while (_queue.Take(commits, _options.GroupCommitMax))
+        while (_queue.Take(commits, _bound.Next))
         {
             lock (_turn)
             {
@@ -156,7 +160,7 @@ internal sealed class LogWriter : IAsyncDisposable
     {
         if (commits.Count == 0)
             return;
-        var failure = Begin();
+        var failure = IndexWhatIsErased(commits) ?? Begin();
         if (failure is null)
         {
             failure = TryWrite(commits);
@@ -169,6 +173,8 @@ internal sealed class LogWriter : IAsyncDisposable
             }
         }
 
+        if (failure is null)
+            EraseTraces(commits);
         foreach (var commit in commits)
         {
             commit.Failure = failure;
@@ -203,6 +209,8 @@ internal sealed class LogWriter : IAsyncDisposable
     private Exception? TryWrite(List<PendingCommit> commits)
     {
         var batch = new CommitBatch(_tail.LastSeq);
+        _bound.See(commits);
+        var begun = _options.Time.GetTimestamp();
         try
         {
             var now = _options.Time.GetUtcNow().UtcTicks;
@@ -215,8 +223,12 @@ internal sealed class LogWriter : IAsyncDisposable
             return error;
         }
 
+        var written = _options.Time.GetTimestamp();
+        Exception? failure;
         using (_publication.Begin())
-            return TryEnd(batch);
+            failure = TryEnd(batch);
+        _bound.Learn(commits.Count, begun, written);
+        return failure;
     }
 
     private Exception? TryEnd(CommitBatch batch)
@@ -304,6 +316,8 @@ internal sealed class LogWriter : IAsyncDisposable
     {
         _tail.Add(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(batch.Entries));
         _writer.Publish(batch);
+        foreach (var head in batch.Erased.Values)
+            _heads.Remove(head);
         foreach (var head in batch.Heads.Values)
             _heads.Publish(head);
         _publication.Published(_tail.LastSeq);

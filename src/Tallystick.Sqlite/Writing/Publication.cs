@@ -32,6 +32,12 @@ internal sealed class Publication(long lastSeq)
     {
         if (!_isEnding || reader.Scalar("SELECT max(seq) FROM events") <= Volatile.Read(ref _publishedSeq))
             return;
+        AwaitEnd();
+    }
+
+    /// <summary>Waits until the transaction that is ending now, if there is one, is seen by all.</summary>
+    public void AwaitEnd()
+    {
         _ending.Enter();
         _ending.Exit();
     }

@@ -22,12 +22,12 @@ internal sealed class LifetimeConformance : ConformanceArea
     public async Task A_cancelled_operation_changes_nothing(string operation)
     {
         await TenantCalls.FillAsync(Store, Acme, 1, Stop);
-        var before = await TenantDump.OfAsync(Store, Acme, Stop);
+        var before = await TenantDump.EverythingAsync(Store, Acme, Stop);
         var cancelled = new CancellationToken(canceled: true);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => TenantCalls.Get(operation)(Store, Acme, cancelled));
 
-        Assert.Equal(before, await TenantDump.OfAsync(Store, Acme, Stop));
+        Assert.Equal(before, await TenantDump.EverythingAsync(Store, Acme, Stop));
     }
 
     [Conformance]
@@ -50,13 +50,13 @@ internal sealed class LifetimeConformance : ConformanceArea
     {
         await TenantCalls.FillAsync(Store, Acme, 3, Stop);
         await TenantCalls.FillAsync(Store, Tenancy.TenantId.Platform, 2, Stop);
-        var acme = await TenantDump.OfAsync(Store, Acme, Stop);
-        var platform = await TenantDump.OfAsync(Store, Tenancy.TenantId.Platform, Stop);
+        var acme = await TenantDump.EverythingAsync(Store, Acme, Stop);
+        var platform = await TenantDump.EverythingAsync(Store, Tenancy.TenantId.Platform, Stop);
 
         await ReopenAsync();
 
-        Assert.Equal(acme, await TenantDump.OfAsync(Store, Acme, Stop));
-        Assert.Equal(platform, await TenantDump.OfAsync(Store, Tenancy.TenantId.Platform, Stop));
+        Assert.Equal(acme, await TenantDump.EverythingAsync(Store, Acme, Stop));
+        Assert.Equal(platform, await TenantDump.EverythingAsync(Store, Tenancy.TenantId.Platform, Stop));
         var next = await DoAsync(Commit.For(Acme).Append(Order1, ExpectedVersion.Exactly(6), Make.Event()));
         Assert.Equal(10, next.Position.Value);
     }

@@ -41,6 +41,10 @@ internal sealed class LimitConformance : ConformanceArea
             async n => await store.QueryDocumentsAsync(Acme, new DocumentQuery("orders") { Limit = n }, Stop),
             async n => await store.ReadLeasesAsync(Acme, new LeaseRead("", n), Stop),
             async n => await store.FindDocumentsAsync(Acme, "orders", 1, [.. Enumerable.Repeat("1", n)], Stop),
+            async n => await store.ReadCollectionsAsync(Acme, null, n, Stop),
+            async n => await store.ReadCheckpointsAsync(Acme, null, n, Stop),
+            async n => await store.ReadRememberedAsync(Acme, null, n, Stop),
+            async n => await store.ReadJournalAsync(Acme, 0, n, Stop),
         ];
 
         foreach (var read in reads)
@@ -54,9 +58,10 @@ internal sealed class LimitConformance : ConformanceArea
     [Conformance]
     public static void Every_limit_is_tested_somewhere()
     {
-        // PageBytesMax cuts instead of refusing (ReadConformance), CommitQueueLength makes wait (ConcurrencyConformance).
+        // PageBytesMax cuts instead of refusing (ReadConformance), CommitQueueLength makes wait (ConcurrencyConformance), ErasedRowsPerCommitMax
+        // takes several commits (ErasureConformance).
         var tested = LimitTable.Rows.Keys.Select(LimitTable.LimitOf)
-            .Concat([nameof(StoreLimits.PageLengthMax), nameof(StoreLimits.PageBytesMax), nameof(StoreLimits.CommitQueueLength)]).ToHashSet();
+            .Concat([nameof(StoreLimits.PageLengthMax), nameof(StoreLimits.PageBytesMax), nameof(StoreLimits.CommitQueueLength), nameof(StoreLimits.ErasedRowsPerCommitMax)]).ToHashSet();
 
         Assert.Equal(
             typeof(StoreLimits).GetProperties().Where(property => property.PropertyType == typeof(int)).Select(property => property.Name).Order(),
@@ -165,6 +170,11 @@ internal static class LimitTable
             Put(C, Document("k", "x", [.. Enumerable.Range(1, n).Select(i => ($"i{i}", IndexValue.From(i)))]))),
         ["IdempotencyKeyLengthMax key"] = new(Keys, n => Append(Event).Once(new IdempotencyKey(Text(n)))),
         ["IdempotencyKeyLengthMax fingerprint"] = new(Keys, n => Append(Event).Once(new IdempotencyKey("k", Text(n)))),
+        ["EventsPerCommitMax adopted"] = new(StoreLimits.Default with { EventsPerCommitMax = Maximum }, n => Commit.For(Tenancy.TenantId.Parse("globex")).Adopt(AdoptionConformance.After("a-1", n))),
+        ["NameLengthMax fence"] = new(ShortNames, n => Empty.Fence(Text(n))),
+        ["NameLengthMax fence to pass"] = new(ShortNames, n => n > Maximum ? Append(Event).Behind(Text(n)) : Empty.Fence(Text(n))),
+        ["RememberedPerCommitMax"] = new(StoreLimits.Default with { RememberedPerCommitMax = Maximum }, n =>
+            Append(Event).Remember([.. Enumerable.Range(1, n).Select(i => new RememberedCommit(new IdempotencyKey($"{i}"), new CommitResult.Committed(default, default, [], IsReplay: true)))])),
         ["DocumentBytesMax"] = new(StoreLimits.Default with { DocumentBytesMax = Maximum }, n => Put(C, Document("k", Text(n)))),
         ["DocumentChangesPerCommitMax"] = new(StoreLimits.Default with { DocumentChangesPerCommitMax = Maximum }, n =>
             Append(Event).Change([.. Enumerable.Range(1, n).Select(i => new DocumentChange.Put(C, Document($"{i}", "x")))])),

@@ -63,7 +63,19 @@ internal static class MalformedCommits
         ["empty idempotency key"] = c => c.Once(new IdempotencyKey("")),
         ["idempotency key with NUL"] = c => c.Once(new IdempotencyKey(Nul)),
         ["fingerprint with half a character"] = c => c.Once(new IdempotencyKey("once", LoneSurrogate)),
+        ["fence without reason"] = c => c.Fence(""),
+        ["fence with NUL"] = c => c.Fence(Nul),
+        ["behind a fence with half a character"] = c => c.Behind(LoneSurrogate),
+        ["erasing with something else"] = c => c.Erase(),
+        ["switching the journal with something else"] = c => c.Journal(on: true),
+        ["adopting beside appending"] = c => c.Adopt([AdoptionConformance.Recorded()]),
+        ["remembering without key"] = c => c.Remember(new RememberedCommit(new IdempotencyKey(""), Result([]))),
+        ["remembering a default list of streams"] = c => c.Remember(new RememberedCommit(new IdempotencyKey("once"), Result(default))),
+        ["remembering a default stream"] = c => c.Remember(new RememberedCommit(new IdempotencyKey("once"), Result([default]))),
     };
+
+    private static CommitResult.Committed Result(System.Collections.Immutable.ImmutableArray<StreamHead> streams) =>
+        new(LogPosition.Start, LogPosition.Start, streams, IsReplay: true);
 
     public static IEnumerable<string> Names() => [.. Faults.Keys];
 

@@ -31,6 +31,8 @@ public static class StoreConformance
         .. In<IdempotencyConformance>("Idempotency"), .. In<SignalConformance>("Signal"), .. In<TenancyConformance>("Tenancy"),
         .. In<TreeConformance>("Tree"), .. In<LimitConformance>("Limit"), .. In<ConcurrencyConformance>("Concurrency"),
         .. In<LifetimeConformance>("Lifetime"), .. In<CrashConformance>("Crash"), .. In<ModelConformance>("Model"),
+        .. In<AdoptionConformance>("Adoption"), .. In<FenceConformance>("Fence"), .. In<JournalConformance>("Journal"),
+        .. In<ErasureConformance>("Erasure"), .. In<InventoryConformance>("Inventory"),
     ]);
 
     private static readonly Lazy<Dictionary<string, ConformanceTest>> ByText = new(() => All.ToDictionary(test => test.ToString(), StringComparer.Ordinal));

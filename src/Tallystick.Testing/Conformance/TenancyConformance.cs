@@ -36,12 +36,12 @@ internal sealed class TenancyConformance : ConformanceArea
     {
         await TenantCalls.FillAsync(Store, Acme, 1, Stop);
         await TenantCalls.FillAsync(Store, TenantId.Platform, 1, Stop);
-        var before = await TenantDump.OfAsync(Store, Acme, Stop) + await TenantDump.OfAsync(Store, TenantId.Platform, Stop);
+        var before = await TenantDump.EverythingAsync(Store, Acme, Stop) + await TenantDump.EverythingAsync(Store, TenantId.Platform, Stop);
 
         var exception = await ErrorOfAsync(() => TenantCalls.Get(operation)(Store, default, Stop));
 
         Assert.True(exception is ArgumentException or InvalidOperationException, $"expected misuse, got {exception}");
-        Assert.Equal(before, await TenantDump.OfAsync(Store, Acme, Stop) + await TenantDump.OfAsync(Store, TenantId.Platform, Stop));
+        Assert.Equal(before, await TenantDump.EverythingAsync(Store, Acme, Stop) + await TenantDump.EverythingAsync(Store, TenantId.Platform, Stop));
     }
 
     [Conformance]
@@ -91,15 +91,15 @@ internal sealed class TenancyConformance : ConformanceArea
         await TenantCalls.FillAsync(alone, tenant, ownRounds, Stop);
         await TenantCalls.FillAsync(shared, twin, twinRounds, Stop);
         await TenantCalls.FillAsync(shared, tenant, ownRounds, Stop);
-        var twinBefore = await TenantDump.OfAsync(shared, twin, Stop);
+        var twinBefore = await TenantDump.EverythingAsync(shared, twin, Stop);
 
         var expected = await TenantCalls.Get(operation)(alone, tenant, Stop);
         var actual = await TenantCalls.Get(operation)(shared, tenant, Stop);
 
         Assert.Equal(expected, actual);
         Assert.DoesNotContain($"of-{twin} ", actual, StringComparison.Ordinal);
-        Assert.Equal(await TenantDump.OfAsync(alone, tenant, Stop), await TenantDump.OfAsync(shared, tenant, Stop));
-        Assert.Equal(twinBefore, await TenantDump.OfAsync(shared, twin, Stop));
+        Assert.Equal(await TenantDump.EverythingAsync(alone, tenant, Stop), await TenantDump.EverythingAsync(shared, tenant, Stop));
+        Assert.Equal(twinBefore, await TenantDump.EverythingAsync(shared, twin, Stop));
         Assert.Contains($"of-{twin} ", twinBefore, StringComparison.Ordinal);
     }
 

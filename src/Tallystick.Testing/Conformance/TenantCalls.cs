@@ -12,13 +12,13 @@ internal delegate Task<string> TenantCall(IStore store, TenantId tenant, Cancell
 /// Every operation of the store by name, with ids that are the same for every tenant, for tests that must hold for each of them. A name
 /// begins with the method's; <c>LifetimeConformance</c> checks that no method is missing.
 /// </summary>
-internal static class TenantCalls
+internal static partial class TenantCalls
 {
     private static readonly StreamId Stream = new("order", "1");
     private static readonly CollectionId Orders = new("orders", 1);
     private static readonly TimeSpan Long = TimeSpan.FromHours(1);
 
-    private static readonly SortedDictionary<string, TenantCall> All = new(StringComparer.Ordinal)
+    private static readonly SortedDictionary<string, TenantCall> All = new(Life, StringComparer.Ordinal)
     {
         ["CommitAsync that appends"] = Commits(c => c.Append(Stream, ExpectedVersion.Any, Event(900))),
         ["CommitAsync that expects a version"] = Commits(c => c.Append(Stream, ExpectedVersion.Exactly(2), Event(901))),

@@ -11,21 +11,18 @@ namespace Tallystick.Testing.Conformance;
 /// All that can be read of a tenant as one text, byte for byte, so that "nothing changed" and "nothing shows up" are comparisons of texts.
 /// Bodies are printed as text and as hex: text to search in, hex to be exact.
 /// </summary>
-internal static class TenantDump
+internal static partial class TenantDump
 {
-    public static ImmutableArray<string> Collections { get; } = ["orders", "customers"];
+    /// <summary>What the conformance suite fills tenants with.</summary>
+    public static TenantNames Names { get; } = new(["order-1", "order-2"], ["orders", "customers"], ["orders", "mailer"], ["once", "twice"], ["1", "2"], GenerationMax: 2);
 
-    public static ImmutableArray<string> Checkpoints { get; } = ["orders", "mailer"];
+    public static Task<string> OfAsync(IStore store, TenantId tenant, CancellationToken cancellationToken) => OfAsync(store, tenant, Names, cancellationToken);
 
-    public static ImmutableArray<string> Keys { get; } = ["once", "twice"];
-
-    private const int GenerationMax = 2;
-
-    public static async Task<string> OfAsync(IStore store, TenantId tenant, CancellationToken cancellationToken)
+    public static async Task<string> OfAsync(IStore store, TenantId tenant, TenantNames names, CancellationToken cancellationToken)
     {
         var text = new StringBuilder();
         Write(text, await store.ReadHeadAsync(tenant, cancellationToken));
-        var streams = new SortedSet<string>(StringComparer.Ordinal) { "order-1", "order-2" };
+        var streams = new SortedSet<string>(names.Streams, StringComparer.Ordinal);
         for (var (after, page) = (LogPosition.Start, default(EventPage)); page is null || page.Through > after;)
         {
             after = page?.Through ?? after;
@@ -40,13 +37,13 @@ internal static class TenantDump
             Write(text, await store.ReadStreamAsync(tenant, new StreamRead(stream, StreamVersion.None, 100), cancellationToken));
         }
 
-        foreach (var collection in Collections)
-            await WriteCollectionAsync(text, store, tenant, collection, cancellationToken);
-        foreach (var name in Checkpoints)
+        foreach (var collection in names.Collections)
+            await WriteCollectionAsync(text, store, tenant, names, collection, cancellationToken);
+        foreach (var name in names.Checkpoints)
             Line(text, $"checkpoint {name} {await store.ReadCheckpointAsync(tenant, name, cancellationToken)}");
         foreach (var lease in await store.ReadLeasesAsync(tenant, new LeaseRead("", 1000), cancellationToken))
             Write(text, lease);
-        foreach (var key in Keys)
+        foreach (var key in names.Keys)
             Write(text, await store.FindCommitAsync(tenant, key, cancellationToken));
         return text.ToString();
     }
@@ -65,6 +62,11 @@ internal static class TenantDump
             case ImmutableArray<LeaseState> leases: Write(text, leases); break;
             case RememberedCommit remembered: Write(text, remembered); break;
             case CommitResult.Committed committed: Write(text, committed); break;
+            case TenantStorage storage: Write(text, storage); break;
+            case ImmutableArray<StoredCollection> collections: Write(text, collections); break;
+            case ImmutableArray<StoredCheckpoint> checkpoints: Write(text, checkpoints); break;
+            case ImmutableArray<RememberedCommit> commits: Write(text, commits); break;
+            case ImmutableArray<JournalEntry> entries: Write(text, entries); break;
             default: Line(text, $"{result}"); break;
         }
 
@@ -72,14 +74,14 @@ internal static class TenantDump
     }
 
     private static async Task WriteCollectionAsync(
-        StringBuilder text, IStore store, TenantId tenant, string collection, CancellationToken cancellationToken)
+        StringBuilder text, IStore store, TenantId tenant, TenantNames names, string collection, CancellationToken cancellationToken)
     {
-        for (int? generation = 0; generation <= GenerationMax; generation++)
+        for (int? generation = 0; generation <= names.GenerationMax; generation++)
         {
             var read = generation == 0 ? null : generation;
             Write(text, await store.QueryDocumentsAsync(
                 tenant, new DocumentQuery(collection) { Generation = read, Limit = 1000 }, cancellationToken));
-            Write(text, await store.FindDocumentsAsync(tenant, collection, read, ["1", "2"], cancellationToken));
+            Write(text, await store.FindDocumentsAsync(tenant, collection, read, names.Documents, cancellationToken));
         }
     }
 
@@ -143,3 +145,14 @@ internal static class TenantDump
 
     private static void Line(StringBuilder text, FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
 }
+
+/// <summary>The names of what can't be listed, under which a dump looks for it.</summary>
+/// <param name="Streams">Streams that may have no event.</param>
+/// <param name="Collections">Collections of documents.</param>
+/// <param name="Checkpoints">Checkpoints.</param>
+/// <param name="Keys">Idempotency keys.</param>
+/// <param name="Documents">Keys of documents to be found one by one, besides all that a query gives.</param>
+/// <param name="GenerationMax">The highest generation of a collection.</param>
+internal sealed record TenantNames(
+    ImmutableArray<string> Streams, ImmutableArray<string> Collections, ImmutableArray<string> Checkpoints, ImmutableArray<string> Keys,
+    ImmutableArray<string> Documents, int GenerationMax);

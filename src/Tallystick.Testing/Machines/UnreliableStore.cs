@@ -83,6 +83,21 @@ internal sealed class UnreliableStore(IStore inner, ImmutableDictionary<int, Com
     public ValueTask WaitForCheckpointAsync(TenantId tenant, string name, LogPosition position, CancellationToken cancellationToken) =>
         Alive().WaitForCheckpointAsync(tenant, name, position, cancellationToken);
 
+    public ValueTask<TenantStorage> ReadTenantAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        Alive().ReadTenantAsync(tenant, cancellationToken);
+
+    public ValueTask<ImmutableArray<StoredCollection>> ReadCollectionsAsync(TenantId tenant, CollectionId? after, int count, CancellationToken cancellationToken) =>
+        Alive().ReadCollectionsAsync(tenant, after, count, cancellationToken);
+
+    public ValueTask<ImmutableArray<StoredCheckpoint>> ReadCheckpointsAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) =>
+        Alive().ReadCheckpointsAsync(tenant, after, count, cancellationToken);
+
+    public ValueTask<ImmutableArray<RememberedCommit>> ReadRememberedAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) =>
+        Alive().ReadRememberedAsync(tenant, after, count, cancellationToken);
+
+    public ValueTask<ImmutableArray<JournalEntry>> ReadJournalAsync(TenantId tenant, long after, int count, CancellationToken cancellationToken) =>
+        Alive().ReadJournalAsync(tenant, after, count, cancellationToken);
+
     /// <summary>The store itself belongs to who made it.</summary>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

@@ -21,6 +21,12 @@ internal static class CommitText
             text.Append($" requires no '{condition.Query}' after {condition.After}");
         if (!commit.Documents.IsEmpty)
             text.Append($" changes {commit.Documents.Length} documents");
+        if (!commit.Adopted.IsEmpty)
+            text.Append($" adopts {commit.Adopted.Length} events from position {commit.Adopted[0].Position}");
+        if (!commit.Remembered.IsEmpty)
+            text.Append($" remembers {commit.Remembered.Length} results");
+        if (commit.Life is { } life)
+            text.Append($" changes the tenant's life: {life}");
         foreach (var change in commit.Checkpoints)
             text.Append(change.Position == change.Expected ? $" guards {change.Name}={change.Position}" : $" saves {change.Name}={change.Position?.ToString() ?? "none"}");
         foreach (var fence in commit.Fences)

@@ -8,7 +8,7 @@ namespace Tallystick.Testing.Simulations;
 /// What a tenant's log, documents, checkpoints and keys must be, in the simplest way: lists that are searched from end to end. It shares no code
 /// with any store, and says what is wrong with each of a store's answers.
 /// </summary>
-internal sealed class LogModel
+internal sealed partial class LogModel
 {
     private readonly List<ModelEvent> _events = [];
     private readonly Dictionary<StreamId, long> _versions = [];
@@ -106,6 +106,10 @@ internal sealed class LogModel
     {
         if (commit.Key is { } key && _keys.ContainsKey(key.Value))
             return $"its key '{key.Value}' was used before";
+        if (LifeObjection(commit) is { } life)
+            return life;
+        if (AdoptedEvents.Objection(commit.Adopted, LogPosition.Of(Head)) is { } position)
+            return position.ToString();
         foreach (var append in commit.Appends)
         {
             if (!append.Expected.Allows(StreamVersion.Of(VersionOf(append.Stream))))
@@ -134,6 +138,13 @@ internal sealed class LogModel
     private string? Append(Commit commit, CommitResult.Committed committed)
     {
         var before = Head;
+        if (commit.Life is TenantChange.Erase)
+        {
+            ChangeLife(commit, committed);
+            return null;
+        }
+
+        Adopt(commit);
         foreach (var append in commit.Appends)
         {
             foreach (var e in append.Events)
@@ -153,6 +164,7 @@ internal sealed class LogModel
                 _checkpoints.Remove(change.Name);
         }
 
+        ChangeLife(commit, committed);
         if (commit.Key is { } key)
             _keys[key.Value] = committed;
         var first = Head > before ? before + 1 : before;

@@ -80,6 +80,21 @@ internal sealed class SimulatedStore(SimulationCore core, SimulatedServer server
     public ValueTask WaitForCheckpointAsync(TenantId tenant, string name, LogPosition position, CancellationToken cancellationToken) =>
         WaitAsync(memory => memory.WaitForCheckpointAsync(tenant, name, position, cancellationToken), cancellationToken);
 
+    public ValueTask<TenantStorage> ReadTenantAsync(TenantId tenant, CancellationToken cancellationToken) => ReadAsync(
+        "read-tenant", memory => memory.ReadTenantAsync(tenant, cancellationToken), null, cancellationToken);
+
+    public ValueTask<ImmutableArray<StoredCollection>> ReadCollectionsAsync(TenantId tenant, CollectionId? after, int count, CancellationToken cancellationToken) => ReadAsync(
+        "read-collections", memory => memory.ReadCollectionsAsync(tenant, after, count, cancellationToken), null, cancellationToken);
+
+    public ValueTask<ImmutableArray<StoredCheckpoint>> ReadCheckpointsAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) => ReadAsync(
+        "read-checkpoints", memory => memory.ReadCheckpointsAsync(tenant, after, count, cancellationToken), null, cancellationToken);
+
+    public ValueTask<ImmutableArray<RememberedCommit>> ReadRememberedAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) => ReadAsync(
+        "read-remembered", memory => memory.ReadRememberedAsync(tenant, after, count, cancellationToken), null, cancellationToken);
+
+    public ValueTask<ImmutableArray<JournalEntry>> ReadJournalAsync(TenantId tenant, long after, int count, CancellationToken cancellationToken) => ReadAsync(
+        "read-journal", memory => memory.ReadJournalAsync(tenant, after, count, cancellationToken), null, cancellationToken);
+
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private async ValueTask<T> ReadAsync<T>(

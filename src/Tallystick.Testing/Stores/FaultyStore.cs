@@ -124,6 +124,26 @@ public sealed class FaultyStore(IStore inner) : IStore
             () => ReachedAsync(inner.WaitForCheckpointAsync(tenant, name, position, cancellationToken)), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<TenantStorage> ReadTenantAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        CallAsync(StoreOperation.ReadTenant, tenant, null, () => inner.ReadTenantAsync(tenant, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<StoredCollection>> ReadCollectionsAsync(TenantId tenant, CollectionId? after, int count, CancellationToken cancellationToken) =>
+        CallAsync(StoreOperation.ReadCollections, tenant, after, () => inner.ReadCollectionsAsync(tenant, after, count, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<StoredCheckpoint>> ReadCheckpointsAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) =>
+        CallAsync(StoreOperation.ReadCheckpoints, tenant, after, () => inner.ReadCheckpointsAsync(tenant, after, count, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<RememberedCommit>> ReadRememberedAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) =>
+        CallAsync(StoreOperation.ReadRemembered, tenant, after, () => inner.ReadRememberedAsync(tenant, after, count, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ImmutableArray<JournalEntry>> ReadJournalAsync(TenantId tenant, long after, int count, CancellationToken cancellationToken) =>
+        CallAsync(StoreOperation.ReadJournal, tenant, after, () => inner.ReadJournalAsync(tenant, after, count, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     private static async ValueTask<bool> ReachedAsync(ValueTask wait)

@@ -41,6 +41,21 @@ public enum StoreOperation
 
     /// <summary><see cref="IStore.WaitForCheckpointAsync"/>.</summary>
     WaitForCheckpoint,
+
+    /// <summary><see cref="IStore.ReadTenantAsync"/>.</summary>
+    ReadTenant,
+
+    /// <summary><see cref="IStore.ReadCollectionsAsync"/>.</summary>
+    ReadCollections,
+
+    /// <summary><see cref="IStore.ReadCheckpointsAsync"/>.</summary>
+    ReadCheckpoints,
+
+    /// <summary><see cref="IStore.ReadRememberedAsync"/>.</summary>
+    ReadRemembered,
+
+    /// <summary><see cref="IStore.ReadJournalAsync"/>.</summary>
+    ReadJournal,
 }
 
 /// <summary>A call of a store.</summary>

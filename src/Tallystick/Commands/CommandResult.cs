@@ -58,6 +58,16 @@ public abstract record CommandResult
     /// <summary>The idempotency key was used before for a different command. Nothing was stored.</summary>
     public sealed record KeyReused(string Key) : CommandResult;
 
+    /// <summary>The tenant gives more commands than its limit allows. Nothing was done.</summary>
+    /// <param name="CommandsPerSecond">The limit (<see cref="Tenancy.TenantLimits.CommandsPerSecond"/>).</param>
+    /// <param name="RetryAfter">When the next one will be allowed.</param>
+    public sealed record TooMany(double CommandsPerSecond, TimeSpan RetryAfter) : CommandResult;
+
+    /// <summary>The tenant has stored as much as it may. Nothing was stored.</summary>
+    /// <param name="StoredBytes">What it has stored.</param>
+    /// <param name="Maximum">The limit (<see cref="Tenancy.TenantLimits.StoredBytes"/>).</param>
+    public sealed record StorageFull(long StoredBytes, long Maximum) : CommandResult;
+
     /// <summary>The kind of result in one word, for telemetry.</summary>
     internal string Outcome => this switch
     {
@@ -68,6 +78,8 @@ public abstract record CommandResult
         Conflict => "conflict",
         Forbidden => "forbidden",
         KeyReused => "key-reused",
+        TooMany => "too-many",
+        StorageFull => "storage-full",
         _ => throw new InvalidOperationException("CommandResult is a closed set."),
     };
 

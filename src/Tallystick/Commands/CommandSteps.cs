@@ -9,6 +9,12 @@ public static class CommandSteps
     /// <summary>A span and a count for each command, when someone listens; completes the events' trace parent.</summary>
     public const string Telemetry = "telemetry";
 
+    /// <summary>
+    /// Gives <see cref="CommandResult.TooMany"/> when a tenant gives more commands than it may. In applications that are made by
+    /// <c>AddTallystick</c>; each node counts for itself.
+    /// </summary>
+    public const string Rate = "rate";
+
     /// <summary>Gives <see cref="CommandResult.Invalid"/> with all failures at once.</summary>
     public const string Validation = "validation";
 
@@ -20,6 +26,12 @@ public static class CommandSteps
     /// they may not execute.
     /// </summary>
     public const string Idempotency = "idempotency";
+
+    /// <summary>
+    /// Gives <see cref="CommandResult.StorageFull"/> when a tenant has stored as much as it may. In applications that are made by
+    /// <c>AddTallystick</c>.
+    /// </summary>
+    public const string Storage = "storage";
 
     /// <summary>Tries again after a conflict. Everything further inside runs again with each attempt.</summary>
     public const string ConflictRetry = "conflict-retry";

@@ -79,11 +79,13 @@ internal sealed class WorkCoordinator : IDisposable
         }
     }
 
-    /// <summary>Once it has stopped.</summary>
+    /// <summary>Once it has stopped. A loop that a handler holds up beyond its deadline still needs what would be let go of.</summary>
     public void Dispose()
     {
-        _leaving.Dispose();
+        if (!_loop.IsCompleted)
+            return;
         _stopping.Dispose();
+        _leaving.Dispose();
     }
 
     private async Task AgreeOnPartitionsAsync(CancellationToken cancellationToken)

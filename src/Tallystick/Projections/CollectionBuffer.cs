@@ -22,7 +22,7 @@ internal abstract class CollectionBuffer
     /// <summary>Gives how many documents are no longer changed.</summary>
     public abstract int Undo();
 
-    public abstract void CollectChanges(int generation, List<DocumentChange> changes);
+    public abstract void CollectChanges(RowScope rows, int generation, List<DocumentChange> changes);
 
     public abstract void Committed(int cachedDocumentsMax);
 
@@ -134,7 +134,7 @@ internal sealed class CollectionBuffer<TDocument>(DocumentCollection<TDocument> 
         return undone;
     }
 
-    public override void CollectChanges(int generation, List<DocumentChange> changes)
+    public override void CollectChanges(RowScope rows, int generation, List<DocumentChange> changes)
     {
         var target = new CollectionId(Name, generation);
         foreach (var slot in _changed)
@@ -142,12 +142,12 @@ internal sealed class CollectionBuffer<TDocument>(DocumentCollection<TDocument> 
             if (slot.Value is null)
             {
                 if (slot.MayBeStored)
-                    changes.Add(new DocumentChange.Delete(target, slot.Key));
+                    changes.Add(new DocumentChange.Delete(target, rows.Stored(slot.Key)));
                 continue;
             }
 
             var body = JsonSerializer.SerializeToUtf8Bytes(slot.Value, EventSerializer.DefaultOptions);
-            changes.Add(new DocumentChange.Put(target, new Document(slot.Key, body, Collection.IndexEntries(slot.Value), slot.Position)));
+            changes.Add(new DocumentChange.Put(target, new Document(rows.Stored(slot.Key), body, rows.Entries(Collection.IndexEntries(slot.Value)), slot.Position)));
         }
     }
 

@@ -1,6 +1,5 @@
 using Tallystick.Events;
 using Tallystick.Storage;
-using Tallystick.Tenancy;
 
 namespace Tallystick.Projections;
 
@@ -15,13 +14,13 @@ namespace Tallystick.Projections;
 public sealed class ProjectionDocuments
 {
     private readonly IStore _store;
-    private readonly TenantId _tenant;
+    private readonly RowScope _rows;
     private readonly int _generation;
     private readonly CollectionBuffer[] _buffers;
 
-    internal ProjectionDocuments(IStore store, TenantId tenant, Projection projection, int generation, bool isEmpty)
+    internal ProjectionDocuments(IStore store, RowScope rows, Projection projection, int generation, bool isEmpty)
     {
-        (_store, _tenant, _generation) = (store, tenant, generation);
+        (_store, _rows, _generation) = (store, rows, generation);
         _buffers = [.. projection.Collections.Select(collection => collection.CreateBuffer())];
         foreach (var buffer in _buffers)
             buffer.HoldsAll = isEmpty;
@@ -64,7 +63,7 @@ public sealed class ProjectionDocuments
         {
             foreach (var keys in buffer.TakeWanted(_store.Limits.PageLengthMax))
             {
-                var found = await StoreCall.RunAsync(_store.FindDocumentsAsync(_tenant, buffer.Name, _generation, keys, cancellationToken));
+                var found = await StoreCall.RunAsync(_store.FindDocumentsAsync(_rows.Home, buffer.Name, _generation, _rows.Stored(keys), cancellationToken));
                 for (var i = 0; i < keys.Length; i++)
                     buffer.Add(keys[i], found.Items[i]);
             }
@@ -91,7 +90,7 @@ public sealed class ProjectionDocuments
     {
         var changes = new List<DocumentChange>(ChangedCount);
         foreach (var buffer in _buffers)
-            buffer.CollectChanges(_generation, changes);
+            buffer.CollectChanges(_rows, _generation, changes);
         return [.. changes];
     }
 
@@ -114,7 +113,7 @@ public sealed class ProjectionDocuments
     private async ValueTask<TDocument?> LoadAsync<TDocument>(CollectionBuffer<TDocument> buffer, string key, CancellationToken cancellationToken)
         where TDocument : class
     {
-        var found = await StoreCall.RunAsync(_store.FindDocumentsAsync(_tenant, buffer.Name, _generation, [key], cancellationToken));
+        var found = await StoreCall.RunAsync(_store.FindDocumentsAsync(_rows.Home, buffer.Name, _generation, [_rows.Stored(key)], cancellationToken));
         return buffer.Read(key, found.Items[0]);
     }
 

@@ -11,10 +11,10 @@ internal sealed partial class ProjectionRunner
 
     protected override async ValueTask RebuildAsync(CancellationToken cancellationToken)
     {
-        if (_building is not null)
+        if (Building is not null)
             throw new InvalidOperationException($"'{Name}' of {Tenant} is being rebuilt already: {Progress()}.");
         _rebuildFailure = null;
-        _head = (await Store.ReadHeadAsync(Tenant, cancellationToken)).Position;
+        Head = (await Store.ReadHeadAsync(Tenant, cancellationToken)).Position;
         await BeginBuildingAsync(cancellationToken);
     }
 
@@ -30,16 +30,16 @@ internal sealed partial class ProjectionRunner
         await CommitStateAsync(commit, State with
         {
             Building = generation,
-            BuildTarget = _head.Value,
+            BuildTarget = Head.Value,
             LastGeneration = generation.Generation,
             Retired = State.RetiredWith(State.Building),
         }, cancellationToken);
-        SubscriptionLog.RebuildBegun(Services.Logger, Name, Tenant, generation.Version, generation.Generation, _head);
+        SubscriptionLog.RebuildBegun(Services.Logger, Name, Tenant, generation.Version, generation.Generation, Head);
     }
 
     private async ValueTask OpenBuildingAsync(CancellationToken cancellationToken)
     {
-        _building = await OpenAsync(State.Building!, BuildingCheckpoint(Name, State.Building!), cancellationToken);
+        Building = await OpenAsync(State.Building!, BuildingCheckpoint(Name, State.Building!), cancellationToken);
         _buildingSince = Options.Time.GetTimestamp();
     }
 
@@ -51,7 +51,7 @@ internal sealed partial class ProjectionRunner
             var worked = await AdvanceAsync(building, cancellationToken);
             return await TrySwapAsync(building, cancellationToken) || worked;
         }
-        catch (EventFailedException failure) when (_live is not null)
+        catch (EventFailedException failure) when (Live is not null)
         {
             // What readers see goes on: a rebuild that an operator asked for must not stop it.
             await AbandonAsync(building, failure, cancellationToken);
@@ -62,7 +62,7 @@ internal sealed partial class ProjectionRunner
     /// <summary>Makes the built generation the one that readers see, together with its checkpoint, in one commit.</summary>
     private async ValueTask<bool> TrySwapAsync(ProjectionTrack building, CancellationToken cancellationToken)
     {
-        if (building.Examined.Value < State.BuildTarget || building.Pending > 0 || building.Examined < (_live?.Examined ?? LogPosition.Start))
+        if (building.Examined.Value < State.BuildTarget || building.Pending > 0 || building.Examined < (Live?.Examined ?? LogPosition.Start))
             return false;
         // An older version in another process may still move the live checkpoint; readers must never go back behind it.
         var seen = await Store.ReadCheckpointAsync(Tenant, Name, cancellationToken) ?? LogPosition.Start;
@@ -80,10 +80,10 @@ internal sealed partial class ProjectionRunner
             Retired = State.RetiredWith(State.Active),
         }, cancellationToken);
         SubscriptionLog.Swapped(Services.Logger, Name, Tenant, building.Generation.Version, building.Generation.Generation, building.Examined);
-        if (_live is not null)
-            await _live.Log.DropAsync();
+        if (Live is not null)
+            await Live.Log.DropAsync();
         building.BecomeLive(Name);
-        (_live, _building) = (building, null);
+        (Live, Building) = (building, null);
         return true;
     }
 
@@ -96,14 +96,14 @@ internal sealed partial class ProjectionRunner
             BuildTarget = 0,
             Retired = State.RetiredWith(building.Generation),
         }, cancellationToken);
-        _building = null;
+        Building = null;
         _rebuildFailure = Describe(failure);
         SubscriptionLog.RebuildAbandoned(Services.Logger, Name, Tenant, failure.Recorded.Type, failure.Recorded.Position, failure.Cause);
     }
 
     private RebuildProgress? Progress()
     {
-        if (_building is not { } building)
+        if (Building is not { } building)
             return null;
         var seconds = Options.Time.GetElapsedTime(_buildingSince).TotalSeconds;
         return new RebuildProgress(

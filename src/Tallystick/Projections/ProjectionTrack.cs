@@ -20,11 +20,11 @@ internal sealed class ProjectionTrack
     private int _batchLengthMax;
 
     public ProjectionTrack(
-        RunnerServices services, TenantId tenant, BoundProjection projection, GenerationInfo generation, string checkpoint, LogPosition saved)
+        RunnerServices services, TenantId tenant, RowScope rows, BoundProjection projection, GenerationInfo generation, string checkpoint, LogPosition saved)
     {
         (_projection, _tenant, _options) = (projection, tenant, services.Options);
         (Generation, Checkpoint, Saved, Examined) = (generation, checkpoint, saved, saved);
-        _documents = new ProjectionDocuments(services.Store, tenant, projection.Projection, generation.Generation, saved == LogPosition.Start);
+        _documents = new ProjectionDocuments(services.Store, rows, projection.Projection, generation.Generation, saved == LogPosition.Start);
         _batchLengthMax = _options.CatchUpBatchLength;
         Log = new LogReader(services.Store, tenant, projection.Query);
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Linq.Expressions;
 using Tallystick.Storage;
+using Tallystick.Tenancy;
 
 namespace Tallystick.Projections;
 
@@ -31,6 +32,12 @@ public sealed class ReadModelQuery<TDocument>
         var name = _models.Collection.DeclaredIndex(index);
         return With(_query with { Equal = _query.Equal.Add(new IndexEntry(name, IndexValue.FromObject(value))) }, name);
     }
+
+    /// <summary>Only rows that came from one tenant: for the read models of projections over all tenants.</summary>
+    /// <exception cref="InvalidOperationException">The read model is a tenant's own.</exception>
+    public ReadModelQuery<TDocument> OfTenant(TenantId tenant) => _models.Tenant == TenantId.Platform
+        ? With(_query with { Equal = _query.Equal.Add(new IndexEntry(RowScope.TenantIndex, IndexValue.From(tenant.Value))) })
+        : throw new InvalidOperationException($"Read model '{_models.Collection.Name}' is tenant '{_models.Tenant}'s own; only rows of all tenants can be narrowed to one.");
 
     /// <summary>Only documents whose value in an index lies in a range.</summary>
     /// <param name="index">The index.</param>

@@ -47,7 +47,7 @@ public sealed class ReadModels<TDocument>
             return (lookup.Items.IsEmpty ? null : lookup.Items[0], lookup.Generation);
         }, cancellationToken);
         return found is null
-            ? new ReadModelDocument<TDocument>(key, null, LogPosition.Start, reached)
+            ? new ReadModelDocument<TDocument>(key, null, LogPosition.Start, reached) { Tenant = _tenant }
             : await ReadAsync(found, reached, cancellationToken);
     }
 
@@ -86,7 +86,8 @@ public sealed class ReadModels<TDocument>
         try
         {
             var value = JsonSerializer.Deserialize<TDocument>(document.Body.Span, EventSerializer.DefaultOptions);
-            return new ReadModelDocument<TDocument>(document.Key, value, document.Position, reached);
+            var (tenant, key) = _tenant == TenantId.Platform ? RowScope.Split(document.Key) : (_tenant, document.Key);
+            return new ReadModelDocument<TDocument>(key, value, document.Position, reached) { Tenant = tenant };
         }
         catch (Exception error) when (error is JsonException or NotSupportedException or ArgumentException)
         {
@@ -103,6 +104,9 @@ public sealed class ReadModels<TDocument>
 public sealed record ReadModelDocument<TDocument>(string Key, TDocument? Value, LogPosition Position, LogPosition Reached)
     where TDocument : class
 {
+    /// <summary>The tenant that it came from.</summary>
+    public TenantId Tenant { get; init; }
+
     /// <summary>Whether there is such a document.</summary>
     public bool IsFound => Value is not null;
 }

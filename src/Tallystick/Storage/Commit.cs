@@ -10,7 +10,7 @@ namespace Tallystick.Storage;
 /// save checkpoints, take or renew leases, remember an idempotency key. It is handed to <see cref="IStore.CommitAsync"/>, the one way in
 /// which anything durable ever changes; either all of it takes effect or nothing does.
 /// </summary>
-public sealed record Commit
+public sealed partial record Commit
 {
     private Commit(TenantId tenant) => Tenant = tenant;
 

@@ -4,7 +4,7 @@ using Tallystick.Events;
 namespace Tallystick.Storage;
 
 /// <summary>The checks of a commit that need no store: its shape and the limits.</summary>
-internal static class CommitChecks
+internal static partial class CommitChecks
 {
     /// <summary>Checks everything and gives the number of events.</summary>
     public static int Check(Commit commit, StoreLimits limits)
@@ -26,7 +26,7 @@ internal static class CommitChecks
 
         Limit(events, limits.EventsPerCommitMax, nameof(StoreLimits.EventsPerCommitMax), "The commit's list of events");
         CheckRepeatedStreams(commit.Appends);
-        bytes += CheckDocuments(commit.Documents, limits);
+        bytes += CheckDocuments(commit.Documents, limits) + CheckTenantLife(commit, limits);
         Limit(bytes, limits.CommitBytesMax, nameof(StoreLimits.CommitBytesMax), "The commit in bytes");
         CheckCheckpoints(commit.Checkpoints, limits);
         LeaseChecks.Check(commit, limits);

@@ -20,6 +20,12 @@ public abstract record CommitResult
     {
         /// <summary>The leases that the commit acquired, in the order in which it names them.</summary>
         public ImmutableArray<Lease> Leases { get; init; } = [];
+
+        /// <summary>
+        /// Whether rows that the commit was to remove are left, since one commit removes at most
+        /// <see cref="StoreLimits.ErasedRowsPerCommitMax"/>: make it again until nothing is.
+        /// </summary>
+        public bool HasMore { get; init; }
     }
 
     /// <summary>Nothing of it was stored.</summary>
@@ -33,7 +39,8 @@ public abstract record CommitResult
     {
         Committed committed => committed,
         Refused { Reason: Refusal.WrongVersion wrong } => throw new WrongExpectedVersionException(wrong),
-        Refused refused => throw new TallystickException($"The commit was refused: {refused.Reason}"),
+        // A fence stands for a moment, until the tenant is where it is to be.
+        Refused refused => throw new TallystickException($"The commit was refused: {refused.Reason}", isTransient: refused.Reason is Refusal.Fenced),
         _ => throw new InvalidOperationException("CommitResult is a closed set."),
     };
 }
@@ -42,7 +49,7 @@ public abstract record CommitResult
 public readonly record struct StreamHead(StreamId Stream, StreamVersion Version);
 
 /// <summary>Why a commit was refused.</summary>
-public abstract record Refusal
+public abstract partial record Refusal
 {
     private Refusal()
     {

@@ -14,7 +14,7 @@ namespace Tallystick.Storage;
 /// <see cref="ObjectDisposedException"/> after disposal and <see cref="OperationCanceledException"/> when cancelled. A cancelled commit
 /// was not written if it was still waiting for the writer; once writing has begun, the result is awaited.
 /// </remarks>
-public interface IStore : IAsyncDisposable
+public partial interface IStore : IAsyncDisposable
 {
     /// <summary>What the store accepts.</summary>
     StoreLimits Limits { get; }

@@ -13,7 +13,7 @@ namespace Tallystick.Storage;
 /// later, by a signal. Given the same calls, clock and <see cref="Entropy"/>, it gives the same bytes again.
 /// </remarks>
 /// <param name="options">Limits, clock and entropy; null: the defaults.</param>
-public sealed class InMemoryStore(StoreOptions? options = null) : IStore
+public sealed partial class InMemoryStore(StoreOptions? options = null) : IStore
 {
     private readonly StoreOptions _options = options ?? new StoreOptions();
     private readonly Lock _lock = new();
@@ -160,9 +160,9 @@ public sealed class InMemoryStore(StoreOptions? options = null) : IStore
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             var state = Find(commit.Tenant);
-            result = state.Commit(prepared, Find(TenantId.Platform).Leases, now);
+            result = state.Commit(prepared, Find(TenantId.Platform).Leases, now, Limits);
             if (result is CommitResult.Committed)
-                _tenants[commit.Tenant] = state;
+                Keep(commit, state, result);
         }
 
         if (result is CommitResult.Committed { IsReplay: false } committed)
@@ -188,7 +188,7 @@ public sealed class InMemoryStore(StoreOptions? options = null) : IStore
             lock (_lock)
             {
                 ObjectDisposedException.ThrowIf(_disposed, this);
-                return read(Find(tenant));
+                return read(Find(tenant) is { IsErasing: false } state ? state : new InMemoryTenant());
             }
         },
         cancellationToken);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Tallystick.Events;
 using Tallystick.Tenancy;
 
@@ -63,6 +64,23 @@ public sealed class PositionSignals : IDisposable
         {
             if (!waiter.Reached)
                 Abandon(key, waiter);
+        }
+    }
+
+    /// <summary>
+    /// What somebody waits for now, in the order of tenants and checkpoints: for stores that hear of advances elsewhere by messages that may
+    /// get lost, and so read from time to time how far these are.
+    /// </summary>
+    public ImmutableArray<WaitedPosition> Waited()
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. _waiting.Keys.Order(Comparer<Key>.Create(static (x, y) => string.CompareOrdinal(x.Tenant.Value, y.Tenant.Value) is var order and not 0
+                    ? order
+                    : string.CompareOrdinal(x.Checkpoint, y.Checkpoint))).Select(key => new WaitedPosition(key.Tenant, key.Checkpoint)),
+            ];
         }
     }
 
@@ -154,3 +172,8 @@ public sealed class PositionSignals : IDisposable
         public bool Abandoned { get; set; }
     }
 }
+
+/// <summary>A log or a checkpoint that somebody waits for.</summary>
+/// <param name="Tenant">Whose.</param>
+/// <param name="Checkpoint">The checkpoint; null for the log itself.</param>
+public readonly record struct WaitedPosition(TenantId Tenant, string? Checkpoint);

@@ -74,7 +74,16 @@ public sealed record StoreLimits
     /// <summary>The most payload bytes that one read of events gives (always at least one event). Default 16 MiB.</summary>
     public int PageBytesMax { get; init; } = 16 * 1024 * 1024;
 
-    /// <summary>The most commits that wait for the writer; further ones wait asynchronously for a place. Default 4,096.</summary>
+    /// <summary>The most remembered results that one commit may bring along (<see cref="Commit.Remember"/>). Default 10,000.</summary>
+    public int RememberedPerCommitMax { get; init; } = 10_000;
+
+    /// <summary>The most rows that one commit removes when a tenant is erased, or its journal is switched off. Default 5,000.</summary>
+    public int ErasedRowsPerCommitMax { get; init; } = 5_000;
+
+    /// <summary>
+    /// The most commits of a tenant that wait for the writer; further ones wait asynchronously for a place. Tenants share it: while it is full,
+    /// only those get in that have less than their share of it (see <see cref="TenantQueue{T}"/>). Default 4,096.
+    /// </summary>
     public int CommitQueueLength { get; init; } = 4096;
 
     /// <summary>Checks how much one read asks for.</summary>

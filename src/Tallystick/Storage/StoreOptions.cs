@@ -14,6 +14,9 @@ public record StoreOptions
     /// <summary>The source of the salt that is hashed with each payload. Default: the operating system's.</summary>
     public Entropy Entropy { get; init; } = Entropy.System;
 
+    /// <summary>The weights with which tenants take turns where their commits wait. Default: all the same.</summary>
+    public TenantShares Shares { get; init; } = new();
+
     /// <summary>How long a commit waits for a place in a full queue before it fails as transient. Default 30 s.</summary>
     public TimeSpan CommitQueueTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -1,19 +1,23 @@
+using Tallystick.Storage;
+using Tallystick.Tenancy;
+
 namespace Tallystick.Subscriptions;
 
 /// <summary>
-/// Lets a bounded number of batches run at once; further ones wait in the order in which they came. (A SemaphoreSlim would resume waiters
-/// by way of the thread pool, which a single-threaded simulation doesn't have.)
+/// Lets a bounded number of batches run at once. Further ones wait: the tenants take turns, and each one's batches go in the order in which
+/// they came, so that a tenant that is far behind doesn't hold up the others. (A SemaphoreSlim would resume waiters by way of the thread
+/// pool, which a single-threaded simulation doesn't have.)
 /// </summary>
-internal sealed class BatchGate(int places)
+internal sealed class BatchGate(int places, TenantShares shares)
 {
     private readonly Lock _lock = new();
-    private readonly LinkedList<TaskCompletionSource> _waiting = new();
+    private readonly TenantLanes<TaskCompletionSource> _waiting = new(shares);
     private int _free = places;
 
-    public async ValueTask EnterAsync(CancellationToken cancellationToken)
+    public async ValueTask EnterAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        LinkedListNode<TaskCompletionSource> node;
+        TaskCompletionSource turn;
         lock (_lock)
         {
             if (_free > 0)
@@ -22,37 +26,35 @@ internal sealed class BatchGate(int places)
                 return;
             }
 
-            node = _waiting.AddLast(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Add(tenant, turn);
         }
 
-        await using var registration = cancellationToken.Register(() => GiveUp(node, cancellationToken));
-        await node.Value.Task;
+        await using var registration = cancellationToken.Register(() => GiveUp(turn, cancellationToken));
+        await turn.Task;
     }
 
     public void Leave()
     {
         lock (_lock)
         {
-            if (_waiting.First is not { } next)
+            while (_waiting.TryTake(out _, out var next))
             {
-                _free++;
-                return;
+                if (next.TrySetResult())
+                    return;
             }
 
-            _waiting.RemoveFirst();
-            next.Value.TrySetResult();
+            _free++;
         }
     }
 
-    private void GiveUp(LinkedListNode<TaskCompletionSource> node, CancellationToken cancellationToken)
+    private void GiveUp(TaskCompletionSource turn, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            // Not in the list any more: it has just been given a place, which it will leave again.
-            if (node.List is null)
-                return;
-            _waiting.Remove(node);
-            node.Value.TrySetCanceled(cancellationToken);
+            // If it has just been given a place, it will leave that again.
+            if (turn.TrySetCanceled(cancellationToken))
+                _waiting.RemoveWhere(static one => one.Task.IsCompleted);
         }
     }
 }

@@ -27,11 +27,10 @@ internal abstract partial class Runner : IDisposable
     private LogPosition _failing;
     private EventFailedException? _givenUp;
 
-    protected Runner(RunnerServices services, WorkItem item, Lease? lease, string stateCollection)
+    protected Runner(RunnerServices services, WorkItem item, Lease? lease, RunnerStateStore state)
     {
-        (Services, Item, _lease) = (services, item, lease);
+        (Services, Item, _lease, StateStore) = (services, item, lease, state);
         _inbox = new RunnerInbox(Name, services.Options.CommandQueueLength);
-        StateStore = new RunnerStateStore(services.Store, Tenant, stateCollection, Name);
         Skipped = new SkippedEvents(services.Store, Tenant, Name, services.Ids);
         Item.Status.Set(new SubscriptionStatus(Tenant, Name, SubscriptionState.Starting, Status.Position) { Lease = lease });
     }
@@ -134,7 +133,7 @@ internal abstract partial class Runner : IDisposable
             return;
         }
 
-        await DemandAsync(StateStore.Guard(commit, Revision), cancellationToken);
+        await DemandAsync(Guard(commit), cancellationToken);
     }
 
     /// <summary>Commits with a change of the state.</summary>
@@ -144,8 +143,18 @@ internal abstract partial class Runner : IDisposable
         (State, Revision) = (state, Revision.Next());
     }
 
+    /// <summary>Lets a commit take effect only while the state is as this runner knows it.</summary>
+    protected virtual Commit Guard(Commit commit) => StateStore.Guard(commit, Revision);
+
+    /// <summary>Waits until there may be something to do.</summary>
+    protected virtual ValueTask WaitForWorkAsync(CancellationToken cancellationToken) =>
+        Store.WaitForPositionAsync(Tenant, Position.Next(), cancellationToken);
+
+    /// <summary>Lets everything be read anew before the next step.</summary>
+    protected void Reload() => _loaded = false;
+
     /// <summary>Commits, if the work is still this process's own.</summary>
-    private async ValueTask DemandAsync(Commit commit, CancellationToken cancellationToken)
+    protected async ValueTask DemandAsync(Commit commit, CancellationToken cancellationToken)
     {
         switch (await Store.CommitAsync(_lease is null ? commit : commit.Under(_lease), cancellationToken))
         {
@@ -211,7 +220,7 @@ internal abstract partial class Runner : IDisposable
             if (Position >= _failing)
                 (_attempts, _failing) = (0, LogPosition.Start);
             if (!worked)
-                await _inbox.WaitAsync(token => Store.WaitForPositionAsync(Tenant, Position.Next(), token), cancellationToken);
+                await _inbox.WaitAsync(WaitForWorkAsync, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -250,7 +259,7 @@ internal abstract partial class Runner : IDisposable
 
     private async ValueTask<bool> StepWithinGateAsync(CancellationToken cancellationToken)
     {
-        await Services.Gate.EnterAsync(cancellationToken);
+        await Services.Gate.EnterAsync(Tenant, cancellationToken);
         try
         {
             return await StepAsync(cancellationToken);
@@ -288,7 +297,7 @@ internal abstract partial class Runner : IDisposable
             await ReadStateAsync(cancellationToken);
         try
         {
-            await CommitStateAsync(GuardPlace(Commit.For(Tenant)), State with { Stopped = StoppedAt.From(described) }, cancellationToken);
+            await CommitStateAsync(GuardPlace(Commit.For(StateStore.Tenant)), State with { Stopped = StoppedAt.From(described) }, cancellationToken);
         }
         catch (OwnerMovedException)
         {

@@ -55,6 +55,9 @@ internal sealed class RunnerStateStore(IStore store, TenantId tenant, string col
     public const string Subscriptions = "$subscriptions";
     private const int Generation = 1;
 
+    /// <summary>Whose row the state is.</summary>
+    public TenantId Tenant => tenant;
+
     public string RevisionCheckpoint { get; } = name + "@state";
 
     /// <summary>The state, which is at least as new as the revision.</summary>

@@ -21,6 +21,7 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly ImmutableArray<BoundProjection> _projections;
+    private readonly ImmutableArray<BoundProjection> _platformProjections;
     private readonly ImmutableArray<Subscription> _subscriptions;
     private readonly RunnerServices _services;
     private readonly SortedDictionary<string, ImmutableArray<WorkItem>> _tenants = new(StringComparer.Ordinal);
@@ -35,21 +36,24 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
     /// <param name="options">The bounds; null: the defaults.</param>
     /// <param name="logger">Null: nothing is logged.</param>
     /// <param name="nodes">How the processes that share the store divide the work; null: the defaults.</param>
+    /// <param name="platformProjections">The projections over all tenants; null: none.</param>
     /// <exception cref="ArgumentException">Two have the same name, or an option is out of range.</exception>
     /// <exception cref="InvalidOperationException">A handled event type isn't registered, or nothing is handled.</exception>
     public SubscriptionHost(
         IStore store, EventSerializer serializer, IEnumerable<Projection> projections, IEnumerable<Subscription> subscriptions,
-        SubscriptionOptions? options = null, ILogger<SubscriptionHost>? logger = null, NodeOptions? nodes = null)
+        SubscriptionOptions? options = null, ILogger<SubscriptionHost>? logger = null, NodeOptions? nodes = null,
+        IEnumerable<Projection>? platformProjections = null)
     {
         _projections = [.. projections.Select(projection => new BoundProjection(projection, serializer))];
+        _platformProjections = [.. (platformProjections ?? []).Select(projection => PlatformGenerations.Bind(projection, serializer, store.Limits))];
         _subscriptions = [.. subscriptions];
         foreach (var subscription in _subscriptions)
             SubscriptionRunner.QueryOf(subscription, serializer.Types);
-        foreach (var same in _projections.Select(p => p.Name).Concat(_subscriptions.Select(s => s.Name)).GroupBy(name => name).Where(group => group.Count() > 1))
+        foreach (var same in _projections.Concat(_platformProjections).Select(p => p.Name).Concat(_subscriptions.Select(s => s.Name)).GroupBy(name => name).Where(group => group.Count() > 1))
             throw new ArgumentException($"Two projections or subscriptions have the name '{same.Key}'; names must be unique, since checkpoints are saved under them.");
         var bounds = (options ?? new SubscriptionOptions()).For(store.Limits);
         _services = new RunnerServices(
-            store, serializer, bounds, new BatchGate(bounds.ConcurrentBatchesMax), new IdGenerator(bounds.Time, bounds.Entropy),
+            store, serializer, bounds, new BatchGate(bounds.ConcurrentBatchesMax, bounds.Shares), new IdGenerator(bounds.Time, bounds.Entropy),
             logger ?? (ILogger)NullLogger.Instance);
         if (!store.IsShared)
             return;
@@ -114,6 +118,7 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
             await LeaveAsync(_coordinator, cancellationToken);
         var left = _services.Options.StopTimeout - _services.Options.Time.GetElapsedTime(from);
         await EndAsync(items, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
+        _coordinator?.Dispose();
     }
 
     /// <inheritdoc/>
@@ -130,6 +135,7 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
             ImmutableArray<WorkItem> items =
             [
                 .. _projections.Select(projection => NewItem(tenant, projection.Name, (item, lease) => new ProjectionRunner(_services, item, lease, projection))),
+                .. _platformProjections.Select(projection => NewItem(tenant, projection.Name, (item, lease) => new PlatformProjectionRunner(_services, item, lease, projection))),
                 .. _subscriptions.Select(subscription => NewItem(tenant, subscription.Name, (item, lease) => new SubscriptionRunner(_services, item, lease, subscription))),
             ];
             _tenants.Add(tenant.Value, items);

@@ -36,7 +36,7 @@ public sealed record SubscriptionOptions
     /// <summary>The longest delay before a retry, of a handler as of the store. Default 30 s.</summary>
     public TimeSpan RetryDelayMax { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How many runners of a host may work on a batch at the same moment; the others wait their turn. Default 8.</summary>
+    /// <summary>How many runners of a host may work on a batch at the same moment; the others wait, the tenants in turn. Default 8.</summary>
     public int ConcurrentBatchesMax { get; init; } = 8;
 
     /// <summary>How many commands (resume, skip, rebuild) may wait for one runner; a further one is refused. Default 16.</summary>
@@ -44,6 +44,9 @@ public sealed record SubscriptionOptions
 
     /// <summary>How long stopping waits for handlers that don't return. Default 30 s.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The weights with which tenants take turns where their batches wait. Default: all the same.</summary>
+    public TenantShares Shares { get; init; } = new();
 
     /// <summary>The clock. Default: the system's.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -19,7 +19,7 @@ internal sealed class SubscriptionRunner : Runner
     private (LogPosition Position, int Count) _attempts;
 
     public SubscriptionRunner(RunnerServices services, WorkItem item, Lease? lease, Subscription subscription)
-        : base(services, item, lease, RunnerStateStore.Subscriptions)
+        : base(services, item, lease, new RunnerStateStore(services.Store, item.Tenant, RunnerStateStore.Subscriptions, item.Name))
     {
         _subscription = subscription;
         _log = new LogReader(services.Store, item.Tenant, QueryOf(subscription, services.Serializer.Types));

@@ -128,9 +128,14 @@ public sealed class Tenant
 
     /// <summary>Commits a value that was made for this tenant, without any command: for code that has its own rules.</summary>
     /// <exception cref="ArgumentException">The commit is for another tenant.</exception>
-    public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken) => commit.Tenant == Id
-        ? _services.Store.CommitAsync(commit, cancellationToken)
-        : throw new ArgumentException($"The commit is for tenant '{commit.Tenant}', but this handle is bound to '{Id}'.", nameof(commit));
+    /// <exception cref="LimitExceededException">The commit would add something, but the tenant has stored as much as it may.</exception>
+    public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
+    {
+        if (commit.Tenant != Id)
+            throw new ArgumentException($"The commit is for tenant '{commit.Tenant}', but this handle is bound to '{Id}'.", nameof(commit));
+        await _services.Storage.DemandAsync(commit, cancellationToken);
+        return await _services.Store.CommitAsync(commit, cancellationToken);
+    }
 
     /// <summary>An empty commit for this tenant that carries its metadata.</summary>
     public Commit BeginCommit() => Commit.For(Id).From(Metadata);

@@ -1,42 +1,66 @@
 using Tallystick.Events;
 using Tallystick.Storage;
-using Tallystick.Subscriptions;
+using Tallystick.Tenancy.Databases;
 
 namespace Tallystick.Tenancy;
 
 /// <summary>
-/// Follows the catalog and tells the subscription host of each tenant, those that exist and, by signal, those that are created later, on
-/// whichever node.
+/// Follows the catalog by signal and tells whoever is concerned of each tenant that has changed, on whichever node: who runs its projections
+/// and subscriptions, who erases it, and what is known of it by heart.
 /// </summary>
-internal sealed class TenantFollower(IStore store, SubscriptionHost host)
+internal sealed class TenantFollower(IStore main, TenantDirectory directory, TenantRunners runners, TenantEraser eraser)
 {
     private const int PageLength = 500;
 
-    private readonly EventQuery _created = EventQuery.OfTypes(EventTypeAttribute.Of(typeof(TenantEvent.Created)).Name);
+    private readonly EventQuery _query = EventQuery.OfTypes(
+        [.. typeof(TenantEvent).GetNestedTypes().Select(type => EventTypeAttribute.Of(type).Name).Order(StringComparer.Ordinal)]);
+
+    private readonly SortedDictionary<string, (TenantRecord Record, StreamVersion Version)> _tenants = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _changed = new(StringComparer.Ordinal);
     private LogPosition _seen;
 
-    /// <summary>Tells of the tenants that exist now.</summary>
+    /// <summary>Tells of the tenants that have changed since.</summary>
     public async Task CatchUpAsync(CancellationToken cancellationToken)
     {
-        while (true)
+        await ReadAsync(cancellationToken);
+        while (_changed.Min is { } name)
         {
-            var page = await store.ReadLogAsync(TenantId.Platform, new LogRead(_seen, PageLength, _created), cancellationToken);
-            foreach (var created in page.Events)
-                host.AddTenant(TenantId.Parse(created.Stream.Key));
-            if (page.Through == _seen)
-                return;
-            _seen = page.Through;
+            var (record, version) = _tenants[name];
+            var tenant = TenantId.Parse(name);
+            directory.Observe(tenant, record, version, isOnlyIfKnown: true);
+            await runners.SetAsync(tenant, record, cancellationToken);
+            eraser.Note(tenant, record); // Not before its runners have ended.
+            _changed.Remove(name);
         }
     }
 
-    /// <summary>Tells of tenants as they are created, until it is cancelled.</summary>
+    /// <summary>Tells of tenants as they change, until it is cancelled.</summary>
     public async Task FollowAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
         while (true)
         {
-            await store.WaitForPositionAsync(TenantId.Platform, _seen.Next(), cancellationToken);
+            await main.WaitForPositionAsync(TenantId.Platform, _seen.Next(), cancellationToken);
             await CatchUpAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>All is folded before anybody is told of anything: what has become of a tenant since counts, not how it came about.</summary>
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var page = await main.ReadLogAsync(TenantId.Platform, new LogRead(_seen, PageLength, _query), cancellationToken);
+            foreach (var recorded in page.Events)
+            {
+                var (record, _) = _tenants.GetValueOrDefault(recorded.Stream.Key, (TenantRecord.None, StreamVersion.None));
+                _tenants[recorded.Stream.Key] = (directory.Evolve(record, recorded), recorded.Version);
+                _changed.Add(recorded.Stream.Key);
+            }
+
+            if (page.Through == _seen)
+                return;
+            _seen = page.Through;
         }
     }
 }

@@ -21,6 +21,7 @@ public sealed class GoldenFileTests
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
+    [InlineData(3)]
     public async Task A_file_of_schema_version(int version)
     {
         await using var file = new StoreFile();
@@ -29,6 +30,8 @@ public sealed class GoldenFileTests
         var store = file.Open();
 
         Assert.Equal(await File.ReadAllTextAsync(Golden($"store-v{version}.txt"), Stop), await DumpAsync(store));
+        foreach (var tenant in Tenants)
+            Assert.Equal(await BytesAsync(store, tenant), (await store.ReadTenantAsync(tenant, Stop)).StoredBytes);
         foreach (var tenant in Tenants)
         {
             Assert.True((await LogVerifier.VerifyAsync(store, tenant, null, Stop)).IsIntact);
@@ -83,6 +86,19 @@ public sealed class GoldenFileTests
         var version = Sqlite.Schema.DatabaseSchema.Version;
         File.Copy(file.Path, SourceOf($"store-v{version}.db"), overwrite: true);
         await File.WriteAllTextAsync(SourceOf($"store-v{version}.txt"), dump, Stop);
+    }
+
+    /// <summary>The bytes of all payloads and bodies, counted one by one.</summary>
+    private static async Task<long> BytesAsync(Sqlite.SqliteStore store, TenantId tenant)
+    {
+        var bytes = (await store.ReadLogAsync(tenant, new LogRead(LogPosition.Start, 1000), Stop)).Events.Sum(e => (long)e.Payload.Length);
+        foreach (var collection in await store.ReadCollectionsAsync(tenant, null, 100, Stop))
+        {
+            var page = await store.QueryDocumentsAsync(tenant, new DocumentQuery(collection.Id.Name) { Generation = collection.Id.Generation, Limit = 1000 }, Stop);
+            bytes += page.Items.Sum(document => (long)document.Body.Length);
+        }
+
+        return bytes;
     }
 
     private static NewEvent Event(int n) => new(Id(100 + n), "order.placed", n, Bytes($$"""{"n":{{n}}}"""), [$"customer:{n}", "🦊"]);

@@ -89,6 +89,21 @@ public sealed class FlawedStore(IStore inner, Flaw flaw) : IStore
     public ValueTask WaitForCheckpointAsync(TenantId tenant, string name, LogPosition position, CancellationToken cancellationToken) =>
         inner.WaitForCheckpointAsync(tenant, name, position, cancellationToken);
 
+    public ValueTask<TenantStorage> ReadTenantAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        inner.ReadTenantAsync(tenant, cancellationToken);
+
+    public ValueTask<ImmutableArray<StoredCollection>> ReadCollectionsAsync(TenantId tenant, CollectionId? after, int count, CancellationToken cancellationToken) =>
+        inner.ReadCollectionsAsync(tenant, after, count, cancellationToken);
+
+    public ValueTask<ImmutableArray<StoredCheckpoint>> ReadCheckpointsAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) =>
+        inner.ReadCheckpointsAsync(tenant, after, count, cancellationToken);
+
+    public ValueTask<ImmutableArray<RememberedCommit>> ReadRememberedAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) =>
+        inner.ReadRememberedAsync(tenant, after, count, cancellationToken);
+
+    public ValueTask<ImmutableArray<JournalEntry>> ReadJournalAsync(TenantId tenant, long after, int count, CancellationToken cancellationToken) =>
+        inner.ReadJournalAsync(tenant, after, count, cancellationToken);
+
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     private Commit Changed(Commit commit)

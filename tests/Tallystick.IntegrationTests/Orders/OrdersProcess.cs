@@ -7,7 +7,8 @@ namespace Tallystick.IntegrationTests.Orders;
 /// <summary>The built sample as a process of its own, on a free port. It is killed when the test ends, however it ends.</summary>
 public sealed class OrdersProcess : IAsyncDisposable
 {
-    private const int Terminate = 15;
+    private const int Terminate = 15, Halt = 19, GoOn = 18;
+
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
@@ -70,6 +71,12 @@ public sealed class OrdersProcess : IAsyncDisposable
         Assert.Equal(0, Signal(_process.Id, Terminate));
         return WaitForExitAsync();
     }
+
+    /// <summary>Stops it in its tracks, as a machine that is overloaded or moved would.</summary>
+    public void Pause() => Assert.Equal(0, Signal(_process.Id, Halt));
+
+    /// <summary>Lets it go on after <see cref="Pause"/>.</summary>
+    public void Continue() => Assert.Equal(0, Signal(_process.Id, GoOn));
 
     public Task KillAsync()
     {

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -50,6 +51,15 @@ public sealed class WebApp : IAsyncDisposable
         return new WebApp(app);
     }
 
+    /// <summary>A client that is authenticated as somebody of a tenant; for null as nobody.</summary>
+    public HttpClient ClientOf(TenantId? tenant)
+    {
+        var client = _app.GetTestClient();
+        if (tenant is { } id)
+            client.DefaultRequestHeaders.Add("X-User", $"sub=ann;tenant={id}");
+        return client;
+    }
+
     public async Task<(int Status, string Text)> GetAsync(string url, string? user, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
@@ -60,6 +70,26 @@ public sealed class WebApp : IAsyncDisposable
         using var response = await Client.SendAsync(request, TestContext.Current.CancellationToken);
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
+
+    /// <summary>The answer to a request that a client certificate comes with.</summary>
+    public async Task<(int Status, string Text)> GetAsync(string path, string? user, X509Certificate2 certificate)
+    {
+        var context = await _app.GetTestServer().SendAsync(
+            request =>
+            {
+                request.Request.Method = "GET";
+                request.Request.Path = path;
+                request.Connection.ClientCertificate = certificate;
+                if (user is not null)
+                    request.Request.Headers["X-User"] = user;
+            },
+            TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(context.Response.Body);
+        return (context.Response.StatusCode, await reader.ReadToEndAsync(TestContext.Current.CancellationToken));
+    }
+
+    public T Get<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
 
     public async ValueTask DisposeAsync()
     {

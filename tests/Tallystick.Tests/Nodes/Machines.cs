@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Tallystick.Events;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Simulations;
 using Tallystick.Testing.Stores;
 using Tallystick.Testing.Time;
 
@@ -67,7 +68,7 @@ internal sealed class Machines : IDisposable
 
     /// <summary>The leases, from within a machine: the database answers at once.</summary>
     public ImmutableArray<LeaseState> LeasesNow() =>
-        _database.ReadLeasesAsync(TenantId.Platform, new LeaseRead("", 10_000), CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        _database.ReadLeasesAsync(TenantId.Platform, new LeaseRead("", 10_000), CancellationToken.None).AtOnce();
 
     public CommitResult Commit(Commit commit) => Get(_database.CommitAsync(commit, CancellationToken.None).AsTask());
 

@@ -5,6 +5,7 @@ using Tallystick.Projections;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Simulations;
 using Tallystick.Testing.Stores;
 using Tallystick.Tests.Projections;
 using Tallystick.Tests.Subscriptions;
@@ -237,7 +238,7 @@ public sealed class SharedHostTests : IDisposable
 
     private static SubscriptionStatus Status(Node node, TenantId tenant, string name) => node.Host.Status(tenant).Single(status => status.Name == name);
 
-    private long HeadOf(TenantId tenant) => _machines.Database.ReadHeadAsync(tenant, CancellationToken.None).AsTask().GetAwaiter().GetResult().Position.Value;
+    private long HeadOf(TenantId tenant) => _machines.Database.ReadHeadAsync(tenant, CancellationToken.None).AtOnce().Position.Value;
 
     private ImmutableArray<RecordedEvent> Log(TenantId tenant) =>
         _machines.Get(_machines.Database.ReadLogAsync(tenant, new LogRead(LogPosition.Start, 1000), CancellationToken.None).AsTask()).Events;

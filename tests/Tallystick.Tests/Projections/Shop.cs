@@ -35,14 +35,18 @@ public sealed class OrderSummaries : Projection<OrderSummary>
     /// <param name="version">The version.</param>
     /// <param name="name">The name.</param>
     /// <param name="isPoison">Lines of this amount make the handler fail.</param>
-    public OrderSummaries(int version = 1, string name = "order-summaries", Func<decimal, bool>? isPoison = null)
+    /// <param name="isPoisonCustomer">Orders of this customer make the handler fail.</param>
+    public OrderSummaries(
+        int version = 1, string name = "order-summaries", Func<decimal, bool>? isPoison = null, Func<string, bool>? isPoisonCustomer = null)
         : base(name, version)
     {
         Index(order => order.Status);
         Index(order => order.Customer);
         Index(order => order.Total);
 
-        Create<OrderPlaced>((e, at) => new OrderSummary(at.Stream.Key, e.Customer, OrderStatus.Draft, e.Total));
+        Create<OrderPlaced>((e, at) => isPoisonCustomer?.Invoke(e.Customer) == true
+            ? throw new InvalidOperationException($"Poison: {e.Customer}.")
+            : new OrderSummary(at.Stream.Key, e.Customer, OrderStatus.Draft, e.Total));
         Update<LineAdded>((order, e) => isPoison?.Invoke(e.Amount) == true
             ? throw new InvalidOperationException($"Poison: {e.Amount}.")
             : order with { Total = order.Total + e.Amount });

@@ -22,6 +22,14 @@ public sealed class CommitResultTests
             new Refusal.CheckpointMoved("orders", LogPosition.Of(4), LogPosition.Of(5)),
             "checkpoint 'orders' is at 5, but 4 was expected: another owner has moved it."
         },
+        { new Refusal.Fenced("moving"), "the tenant takes no commits now (moving). Look up where the tenant is, and try again." },
+        { new Refusal.NotFenced("copy 1", "copy 2"), "the tenant isn't fenced with 'copy 1' but with 'copy 2': somebody else has changed that. Begin again." },
+        { new Refusal.NotFenced("copy 1", null), "the tenant isn't fenced with 'copy 1' (it has no fence): somebody else has changed that. Begin again." },
+        { new Refusal.Erasing(), "the tenant is being erased. Go on erasing it until nothing is left; then the id can begin anew." },
+        {
+            new Refusal.WrongPosition(LogPosition.Of(5), LogPosition.Of(3)),
+            "the events to adopt begin at position 5, but the log ends at 3. Adopt those from position 4."
+        },
         { new Refusal.KeyReused("k-1"), "idempotency key 'k-1' was used before for a different change. Use a new key." },
     };
 
@@ -32,6 +40,7 @@ public sealed class CommitResultTests
         Assert.Equal(text, refusal.ToString());
         var error = Assert.ThrowsAny<TallystickException>(() => new CommitResult.Refused(refusal).Demand());
         Assert.Equal($"The commit was refused: {text}", error.Message);
+        Assert.Equal(refusal is Refusal.Fenced, error.IsTransient);
         Assert.Equal(refusal as Refusal.WrongVersion, (error as WrongExpectedVersionException)?.Conflict);
     }
 

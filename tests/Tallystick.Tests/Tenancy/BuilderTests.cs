@@ -64,7 +64,7 @@ public sealed class BuilderTests
             .ConfigurePipeline(_ => steps => steps.UseBefore(CommandSteps.Idempotency, "early", new Pass()))
             .ConfigurePipeline(_ => steps => steps.UseAfter("first", "between", new Pass()).Remove(CommandSteps.Validation)));
         Assert.Equal(
-            [CommandSteps.Telemetry, CommandSteps.Authorization, "early", CommandSteps.Idempotency, CommandSteps.ConflictRetry, "option", "first", "between", "second"],
+            [CommandSteps.Telemetry, CommandSteps.Rate, CommandSteps.Authorization, "early", CommandSteps.Idempotency, CommandSteps.Storage, CommandSteps.ConflictRetry, "option", "first", "between", "second"],
             provider.GetRequiredService<CommandProcessor>().Steps);
     }
 

@@ -76,7 +76,7 @@ public sealed class TenantsTests : IAsyncDisposable
         await slow.Tenants.EnsureAsync(A, "Ours", Token);
 
         await faster.WhenStruckAsync(Token);
-        Assert.Equal("""{"name":"Theirs"}""", Encoding.UTF8.GetString(Assert.Single((await _world.PlatformLogAsync()).Events).Payload.Span));
+        Assert.Equal("""{"name":"Theirs","placement":"shared:main"}""", Encoding.UTF8.GetString(Assert.Single((await _world.PlatformLogAsync()).Events).Payload.Span));
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class TenantsTests : IAsyncDisposable
             events.Select(e => (e.Type, e.Metadata.UserId)));
         Assert.All(events, e => Assert.Equal(new StreamId(TenantDecider.StreamCategory, "a"), e.Stream));
         var record = (await _world.Get<CommandProcessor>().States.LoadAsync<TenantRecord>(TenantId.Platform, new StreamId(TenantDecider.StreamCategory, "a"), Token)).State;
-        Assert.Equal(new TenantRecord(TenantStatus.Active, "Acme"), record);
+        Assert.Equal((TenantStatus.Active, "Acme", Placement.Main), (record.Status, record.Name, record.Placement));
         Assert.Empty((await _world.Store.ReadLogAsync(A, new LogRead(LogPosition.Start, 10), Token)).Events);
     }
 

@@ -5,8 +5,24 @@ namespace Tallystick.Storage.InMemory;
 /// <summary>One tenant's documents: for each generation of a collection a dictionary in the order of keys, and which one is active.</summary>
 internal sealed class InMemoryDocuments
 {
-    private readonly Dictionary<string, int> _active = [];
+    private readonly SortedDictionary<string, int> _active = new(KeyOrder.Instance);
     private readonly Dictionary<CollectionId, SortedDictionary<string, Document>> _generations = [];
+
+    /// <summary>The bytes of all bodies.</summary>
+    public long BodyBytes { get; private set; }
+
+    /// <summary>How many documents there are.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>A page of the generations that have documents or are active.</summary>
+    public ImmutableArray<StoredCollection> After(CollectionId? after, int count) =>
+    [
+        .. _generations.Where(pair => pair.Value.Count > 0).Select(pair => pair.Key)
+            .Concat(_active.Select(pair => new CollectionId(pair.Key, pair.Value))).Distinct()
+            .OrderBy(id => id.Name, KeyOrder.Instance).ThenBy(id => id.Generation)
+            .Where(id => after is not { } end || KeyOrder.Instance.Compare(id.Name, end.Name) is var order && (order > 0 || (order == 0 && id.Generation > end.Generation)))
+            .Take(count).Select(id => new StoredCollection(id, _active.GetValueOrDefault(id.Name) == id.Generation)),
+    ];
 
     /// <summary>Makes one change.</summary>
     public void Apply(DocumentChange change)
@@ -16,10 +32,17 @@ internal sealed class InMemoryDocuments
             case DocumentChange.Put put:
                 if (!_generations.TryGetValue(put.Collection, out var documents))
                     _generations.Add(put.Collection, documents = new SortedDictionary<string, Document>(KeyOrder.Instance));
+                Uncount(documents, put.Document.Key);
                 documents[put.Document.Key] = put.Document;
+                (Count, BodyBytes) = (Count + 1, BodyBytes + put.Document.Body.Length);
                 break;
             case DocumentChange.Delete delete:
-                _generations.GetValueOrDefault(delete.Collection)?.Remove(delete.Key);
+                if (_generations.TryGetValue(delete.Collection, out var present))
+                {
+                    Uncount(present, delete.Key);
+                    present.Remove(delete.Key);
+                }
+
                 break;
             case DocumentChange.Activate activate:
                 _active[activate.Collection.Name] = activate.Collection.Generation;
@@ -47,6 +70,12 @@ internal sealed class InMemoryDocuments
         var found = documents.Values.Where(document => Matches(query, document) && order.IsAfterCursor(document)).Order(order).ToList();
         return new DocumentPage(
             read, [.. found.Take(query.Limit)], found.Count > query.Limit ? order.CursorOf(found[query.Limit - 1]) : null);
+    }
+
+    private void Uncount(SortedDictionary<string, Document> documents, string key)
+    {
+        if (documents.TryGetValue(key, out var old))
+            (Count, BodyBytes) = (Count - 1, BodyBytes - old.Body.Length);
     }
 
     private static bool Matches(DocumentQuery query, Document document)

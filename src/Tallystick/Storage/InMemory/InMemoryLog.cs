@@ -9,11 +9,14 @@ internal sealed class InMemoryLog
 {
     private readonly List<RecordedEvent> _events = [];
     private readonly Dictionary<StreamId, List<RecordedEvent>> _streams = [];
-    private readonly MerkleFrontier _tree = new();
+    private MerkleFrontier _tree = new();
     private DateTimeOffset _time = DateTimeOffset.MinValue;
 
     /// <summary>The last event's position.</summary>
     public LogPosition Position => LogPosition.Of(_events.Count);
+
+    /// <summary>The bytes of all payloads.</summary>
+    public long PayloadBytes { get; private set; }
 
     /// <summary>The log's end, with a tree of its own.</summary>
     public LogHead Head() => new(Position, _tree.Clone(), _time);
@@ -52,7 +55,27 @@ internal sealed class InMemoryLog
                 var recorded = Record(prepared, index++, append.Stream, StreamVersion.Of(stream.Count + 1), e);
                 stream.Add(recorded);
                 _events.Add(recorded);
+                PayloadBytes += recorded.Payload.Length;
             }
+        }
+    }
+
+    /// <summary>Appends events as they are, once all of them are found to fit.</summary>
+    /// <exception cref="ArgumentException">One doesn't fit; nothing has changed.</exception>
+    public void Adopt(ImmutableArray<RecordedEvent> events)
+    {
+        if (events.IsEmpty)
+            return;
+        var tree = _tree.Clone();
+        AdoptedEvents.Demand(events, tree, _time, VersionOf);
+        (_tree, _time) = (tree, events[^1].Time);
+        foreach (var e in events)
+        {
+            if (!_streams.TryGetValue(e.Stream, out var stream))
+                _streams.Add(e.Stream, stream = []);
+            stream.Add(e);
+            _events.Add(e);
+            PayloadBytes += e.Payload.Length;
         }
     }
 

@@ -7,10 +7,10 @@ namespace Tallystick.Storage.InMemory;
 /// All that the in-memory store has of one tenant. A commit first asks everything that it demands and changes nothing; once nothing
 /// objects, nothing can fail any more, so it needs no way back.
 /// </summary>
-internal sealed class InMemoryTenant
+internal sealed partial class InMemoryTenant
 {
-    private readonly Dictionary<string, RememberedCommit> _remembered = [];
-    private readonly Dictionary<string, LogPosition> _checkpoints = [];
+    private readonly SortedDictionary<string, RememberedCommit> _remembered = new(KeyOrder.Instance);
+    private readonly SortedDictionary<string, LogPosition> _checkpoints = new(KeyOrder.Instance);
 
     /// <summary>The tenant's events.</summary>
     public InMemoryLog Log { get; } = new();
@@ -31,19 +31,25 @@ internal sealed class InMemoryTenant
     /// <param name="prepared">The commit, checked and hashed.</param>
     /// <param name="platform">The platform's leases, which a commit of any tenant may depend on.</param>
     /// <param name="now">The clock's time, in UTC.</param>
-    public CommitResult Commit(PreparedCommit prepared, InMemoryLeases platform, DateTimeOffset now)
+    /// <param name="limits">How many rows may be removed.</param>
+    public CommitResult Commit(PreparedCommit prepared, InMemoryLeases platform, DateTimeOffset now, StoreLimits limits)
     {
         var commit = prepared.Commit;
+        if (commit.Life is TenantChange.Erase)
+            return !IsErasing && commit.FencedBy(_fence) is { } fenced ? new CommitResult.Refused(fenced) : Erase(limits.ErasedRowsPerCommitMax);
+        if (IsErasing)
+            return new CommitResult.Refused(new Refusal.Erasing());
         if (commit.Key is { } key && _remembered.TryGetValue(key.Value, out var first))
             return key.IsSameChange(first.Key) ? first.Result : new CommitResult.Refused(new Refusal.KeyReused(key.Value));
         if (Objection(commit, platform, now) is { } refusal)
             return new CommitResult.Refused(refusal);
-        return Apply(prepared, now);
+        return Apply(prepared, now, limits);
     }
 
     /// <summary>The first demand that doesn't hold, or null.</summary>
     private Refusal? Objection(Commit commit, InMemoryLeases platform, DateTimeOffset now) =>
-        (Refusal?)WrongVersion(commit) ?? (Refusal?)QueryMatched(commit) ?? (Refusal?)CheckpointMoved(commit) ?? LeaseObjection(commit, platform, now);
+        commit.FencedBy(_fence) ?? AdoptedEvents.Objection(commit.Adopted, Log.Position) ?? WrongVersion(commit)
+        ?? (Refusal?)QueryMatched(commit) ?? CheckpointMoved(commit) ?? LeaseObjection(commit, platform, now);
 
     private Refusal.WrongVersion? WrongVersion(Commit commit)
     {
@@ -97,10 +103,11 @@ internal sealed class InMemoryTenant
         return null;
     }
 
-    private CommitResult.Committed Apply(PreparedCommit prepared, DateTimeOffset now)
+    private CommitResult.Committed Apply(PreparedCommit prepared, DateTimeOffset now, StoreLimits limits)
     {
         var commit = prepared.Commit;
         var before = Log.Position;
+        Log.Adopt(commit.Adopted);
         Log.Append(prepared, now);
         foreach (var change in commit.Documents)
             Documents.Apply(change);
@@ -116,10 +123,13 @@ internal sealed class InMemoryTenant
         foreach (var append in commit.Appends)
             heads.Add(new StreamHead(append.Stream, Log.VersionOf(append.Stream)));
         var result = new CommitResult.Committed(
-            prepared.EventCount == 0 ? before : before.Next(), Log.Position, heads.MoveToImmutable()) { Leases = Change(commit, now) };
+            Log.Position == before ? before : before.Next(), Log.Position, heads.MoveToImmutable()) { Leases = Change(commit, now) };
+        foreach (var one in commit.Remembered)
+            _remembered[one.Key.Value] = one with { Result = one.Result with { IsReplay = true } };
         if (commit.Key is { } key)
-            _remembered.Add(key.Value, new RememberedCommit(key, result with { IsReplay = true }));
-        return result;
+            _remembered[key.Value] = new RememberedCommit(key, result with { IsReplay = true });
+        WriteJournal(commit, result);
+        return ChangeLife(commit.Life, limits.ErasedRowsPerCommitMax) ? result with { HasMore = true } : result;
     }
 
     /// <summary>Changes the leases; gives those that were acquired.</summary>

@@ -50,6 +50,21 @@ internal abstract class PassThroughStore(IStore inner) : IStore
     public virtual ValueTask WaitForCheckpointAsync(TenantId tenant, string name, LogPosition position, CancellationToken cancellationToken) =>
         Inner.WaitForCheckpointAsync(tenant, name, position, cancellationToken);
 
+    public virtual ValueTask<TenantStorage> ReadTenantAsync(TenantId tenant, CancellationToken cancellationToken) =>
+        Inner.ReadTenantAsync(tenant, cancellationToken);
+
+    public virtual ValueTask<ImmutableArray<StoredCollection>> ReadCollectionsAsync(TenantId tenant, CollectionId? after, int count, CancellationToken cancellationToken) =>
+        Inner.ReadCollectionsAsync(tenant, after, count, cancellationToken);
+
+    public virtual ValueTask<ImmutableArray<StoredCheckpoint>> ReadCheckpointsAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) =>
+        Inner.ReadCheckpointsAsync(tenant, after, count, cancellationToken);
+
+    public virtual ValueTask<ImmutableArray<RememberedCommit>> ReadRememberedAsync(TenantId tenant, string? after, int count, CancellationToken cancellationToken) =>
+        Inner.ReadRememberedAsync(tenant, after, count, cancellationToken);
+
+    public virtual ValueTask<ImmutableArray<JournalEntry>> ReadJournalAsync(TenantId tenant, long after, int count, CancellationToken cancellationToken) =>
+        Inner.ReadJournalAsync(tenant, after, count, cancellationToken);
+
     public ValueTask DisposeAsync() => CloseAsync();
 
     protected virtual ValueTask CloseAsync() => Inner.DisposeAsync();

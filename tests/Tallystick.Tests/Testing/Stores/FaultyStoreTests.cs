@@ -56,6 +56,11 @@ public sealed class FaultyStoreTests : IAsyncDisposable
         await _store.ReadLeasesAsync(Acme, new LeaseRead("", 1), Soon);
         await _store.WaitForPositionAsync(Acme, LogPosition.Of(1), Soon);
         await _store.WaitForCheckpointAsync(Acme, "c", LogPosition.Of(1), Soon);
+        await _store.ReadTenantAsync(Acme, Soon);
+        await _store.ReadCollectionsAsync(Acme, null, 1, Soon);
+        await _store.ReadCheckpointsAsync(Acme, null, 1, Soon);
+        await _store.ReadRememberedAsync(Acme, null, 1, Soon);
+        await _store.ReadJournalAsync(Acme, 0, 1, Soon);
 
         Assert.Equal(Enum.GetValues<StoreOperation>(), _store.Calls.Seen.Select(call => call.Operation));
     }

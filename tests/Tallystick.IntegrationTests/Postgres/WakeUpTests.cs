@@ -1,0 +1,145 @@
+using Tallystick.Events;
+using Tallystick.Postgres;
+using Tallystick.Storage;
+using Tallystick.Testing.Time;
+
+namespace Tallystick.IntegrationTests.Postgres;
+
+/// <summary>Waiters on one node are woken by commits on another, by a notification or without it.</summary>
+public sealed class WakeUpTests
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
+    private static readonly CancellationToken Stop = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_commit_on_one_node_wakes_those_who_wait_on_another()
+    {
+        var schema = await NewSchemaAsync();
+        await using var writing = schema.Open();
+        // A clock that nobody moves: only the notification can wake.
+        await using var waiting = PostgresStore.Open(schema.RequestConnection, schema.Options with { Time = new ManualTime() });
+        var listening = await ListeningAsync(schema, stores: 2);
+        Assert.True(listening);
+        var position = await WaitForPositionAsync(waiting, 1);
+        var checkpoint = await WaitForCheckpointAsync(waiting, "orders \"'\n🦊", 7);
+
+        await writing.CommitAsync(PostgresSchema.Append(PostgresSchema.Acme, Guid.NewGuid()).Save("orders \"'\n🦊", LogPosition.Of(7)), Stop);
+
+        await Task.WhenAll(position, checkpoint).WaitAsync(Deadline, Stop);
+    }
+
+    [Fact]
+    public async Task Many_long_names_are_announced_in_as_many_notifications_as_it_takes()
+    {
+        const int Checkpoints = 32;
+        var schema = await NewSchemaAsync();
+        await using var writing = schema.Open();
+        await using var waiting = PostgresStore.Open(schema.RequestConnection, schema.Options with { Time = new ManualTime() });
+        Assert.True(await ListeningAsync(schema, stores: 2));
+        var names = Enumerable.Range(0, Checkpoints).Select(n => $"{n:00}{new string('\u0001', 126)}").ToArray();
+        var waiters = new List<Task>();
+        foreach (var name in names)
+            waiters.Add(await WaitForCheckpointAsync(waiting, name, 1));
+
+        await writing.CommitAsync(names.Aggregate(Commit.For(PostgresSchema.Acme), (commit, name) => commit.Save(name, LogPosition.Of(1))), Stop);
+
+        await Task.WhenAll(waiters).WaitAsync(Deadline, Stop);
+    }
+
+    [Fact]
+    public async Task A_waiter_whose_notification_was_lost_is_woken_by_the_next_check()
+    {
+        var schema = await NewSchemaAsync();
+        var time = new ManualTime();
+        await using var proxy = new CuttingProxy(schema.Server.Port) { LosesNotifications = true };
+        await using var writing = schema.Open();
+        await using var waiting = PostgresStore.Open(schema.RequestConnectionTo(proxy.Port), schema.Options with { Time = time });
+        var position = await WaitForPositionAsync(waiting, 1);
+        var checkpoint = await WaitForCheckpointAsync(waiting, "orders", 1);
+        var further = await WaitForPositionAsync(waiting, 2);
+
+        await writing.CommitAsync(PostgresSchema.Append(PostgresSchema.Acme, Guid.NewGuid()).Save("orders", LogPosition.Of(1)), Stop);
+        time.Advance(new PostgresStoreOptions().SignalCheckInterval);
+
+        await Task.WhenAll(position, checkpoint).WaitAsync(Deadline, Stop);
+        Assert.False(further.IsCompleted);
+    }
+
+    [Fact]
+    public async Task What_happened_while_the_listening_connection_was_lost_wakes_when_there_is_a_new_one()
+    {
+        var schema = await NewSchemaAsync();
+        await using var proxy = new CuttingProxy(schema.Server.Port);
+        await using var writing = schema.Open();
+        await using var waiting = PostgresStore.Open(
+            schema.RequestConnectionTo(proxy.Port), schema.Options with { SignalCheckInterval = TimeSpan.FromDays(1) });
+        Assert.True(await ListeningAsync(schema, stores: 2));
+        var position = await WaitForPositionAsync(waiting, 1);
+
+        proxy.Refuses = true;
+        await writing.CommitAsync(PostgresSchema.Append(PostgresSchema.Acme, Guid.NewGuid()), Stop);
+        proxy.Refuses = false;
+
+        await position.WaitAsync(Deadline, Stop);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("no json")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("[1, 2]")]
+    [InlineData("[\"other\", [\"Not A Tenant\", 1]]")]
+    [InlineData("[\"other\", [\"acme\", -1]]")]
+    [InlineData("[\"other\", [\"acme\", \"one\"]]")]
+    public async Task A_notification_that_cannot_be_read_changes_nothing(string payload)
+    {
+        var schema = await NewSchemaAsync();
+        await using var waiting = PostgresStore.Open(schema.RequestConnection, schema.Options with { Time = new ManualTime() });
+        await using var writing = schema.Open();
+        Assert.True(await ListeningAsync(schema, stores: 2));
+        var position = await WaitForPositionAsync(waiting, 1);
+
+        await schema.Server.ExecuteAsync($"SELECT pg_notify('{schema.Name}_positions', '{payload}')");
+        await writing.CommitAsync(PostgresSchema.Append(PostgresSchema.Acme, Guid.NewGuid()), Stop);
+
+        await position.WaitAsync(Deadline, Stop);
+    }
+
+    /// <summary>Begins to wait; afterwards the wait has read what is stored, so that only a signal can end it.</summary>
+    private static async Task<Task> WaitForPositionAsync(PostgresStore store, long position)
+    {
+        var waiter = store.WaitForPositionAsync(PostgresSchema.Acme, LogPosition.Of(position), Stop).AsTask();
+        await HasReadAsync(store);
+        return waiter;
+    }
+
+    private static async Task<Task> WaitForCheckpointAsync(PostgresStore store, string name, long position)
+    {
+        var waiter = store.WaitForCheckpointAsync(PostgresSchema.Acme, name, LogPosition.Of(position), Stop).AsTask();
+        await HasReadAsync(store);
+        return waiter;
+    }
+
+    private static async Task HasReadAsync(PostgresStore store)
+    {
+        while (store.ReadsUnderWay > 0)
+            await store.ReadHeadAsync(PostgresSchema.Globex, Stop);
+    }
+
+    /// <summary>Whether as many sessions listen; asked again and again, with each question a round trip to the server.</summary>
+    private static async Task<bool> ListeningAsync(PostgresSchema schema, int stores)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        while (!deadline.IsCancellationRequested)
+        {
+            if (await schema.Server.ScalarAsync<long>(
+                $"SELECT count(*) FROM pg_stat_activity WHERE usename = '{schema.Requests}' AND state = 'idle' AND query LIKE 'LISTEN%'") >= stores)
+                return true;
+        }
+
+        return false;
+    }
+
+    private static async Task<PostgresSchema> NewSchemaAsync() => await (await SharedServer.GetAsync()).NewSchemaAsync();
+}
