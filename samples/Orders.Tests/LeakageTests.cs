@@ -67,6 +67,8 @@ public sealed class LeakageTests
         },
         Generation = GenerationOptions.Default.WithPool("customerId", "1", "2", "3").WithPool("orderId", "1", "2", "3"),
     }
-        .Excuse("POST /tenants", ForOperators).Excuse("GET /tenants/{id}", ForOperators)
-        .Excuse("POST /tenants/{id}/suspend", ForOperators).Excuse("POST /tenants/{id}/resume", ForOperators);
+        .Excuse("POST /tenants", ForOperators).Excuse("GET /tenants", ForOperators).Excuse("GET /tenants/{id}", ForOperators)
+        .Excuse("POST /tenants/{id}/suspend", ForOperators).Excuse("POST /tenants/{id}/resume", ForOperators)
+        .Excuse("POST /tenants/{id}/delete", ForOperators).Excuse("POST /tenants/{id}/restore", ForOperators)
+        .Excuse("PUT /tenants/{id}/limits", ForOperators);
 }

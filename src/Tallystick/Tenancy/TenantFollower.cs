@@ -40,7 +40,9 @@ internal sealed class TenantFollower(IStore main, TenantDirectory directory, Ten
         await Task.Yield();
         while (true)
         {
-            await main.WaitForPositionAsync(TenantId.Platform, _seen.Next(), cancellationToken);
+            // What was read before a failure, and nobody was told of, waits for no further event.
+            if (_changed.Count == 0)
+                await main.WaitForPositionAsync(TenantId.Platform, _seen.Next(), cancellationToken);
             await CatchUpAsync(cancellationToken);
         }
     }
