@@ -96,7 +96,7 @@ public sealed class BoundsTests : IAsyncDisposable
         var store = _file.Open(new SqliteStoreOptions { TailEventsMax = 100 });
         await TenantCalls.FillAsync(store, Acme, 3, Stop);
         await FillAsync(store, 0, 1000);
-        foreach (var name in TenantCalls.Names())
+        foreach (var name in TenantCalls.Names().Where(name => !name.StartsWith(nameof(store.CommitAsync), StringComparison.Ordinal)))
         {
             await TenantCalls.Get(name)(store, Acme, Stop);
             await Assert.ThrowsAnyAsync<Exception>(async () => await store.ReadStreamAsync(Acme, default, Stop));

@@ -15,18 +15,18 @@ internal static class Catalog
         {
             Edits =
             [
-                new("Tallystick/Projections/ProjectionRunner.cs",
-                    "await CommitAsync(Commit.For(Tenant).Change(changes).Save(track.Checkpoint, track.Examined, track.Saved), cancellationToken);",
-                    "await CommitAsync(Commit.For(Tenant).Save(track.Checkpoint, track.Examined, track.Saved), cancellationToken); await CommitAsync(Commit.For(Tenant).Change(changes), cancellationToken);"),
+                new("Tallystick/Projections/FoldingRunner.cs",
+                    "await CommitAsync(Commit.For(Rows.Home).Change(changes).Save(track.Checkpoint, track.Examined, track.Saved), cancellationToken);",
+                    "await CommitAsync(Commit.For(Rows.Home).Save(track.Checkpoint, track.Examined, track.Saved), cancellationToken); await CommitAsync(Commit.For(Rows.Home).Change(changes), cancellationToken);"),
             ],
         },
         new("rows are applied twice after a crash", "ledger", 50, Fold, Stale)
         {
             Edits =
             [
-                new("Tallystick/Projections/ProjectionRunner.cs",
-                    "await CommitAsync(Commit.For(Tenant).Change(changes).Save(track.Checkpoint, track.Examined, track.Saved), cancellationToken);",
-                    "await CommitAsync(Commit.For(Tenant).Change(changes), cancellationToken); await CommitAsync(Commit.For(Tenant).Save(track.Checkpoint, track.Examined, track.Saved), cancellationToken);"),
+                new("Tallystick/Projections/FoldingRunner.cs",
+                    "await CommitAsync(Commit.For(Rows.Home).Change(changes).Save(track.Checkpoint, track.Examined, track.Saved), cancellationToken);",
+                    "await CommitAsync(Commit.For(Rows.Home).Change(changes), cancellationToken); await CommitAsync(Commit.For(Rows.Home).Save(track.Checkpoint, track.Examined, track.Saved), cancellationToken);"),
             ],
         },
         new("a stale cached state is trusted", "ledger", 400, Undeserved)
@@ -43,8 +43,8 @@ internal static class Catalog
             Edits =
             [
                 new("Tallystick/Subscriptions/Runner.cs",
-                    "token => Store.WaitForPositionAsync(Tenant, Position.Next(), token)",
-                    "async token => await Store.WaitForPositionAsync(Tenant, (await Store.ReadHeadAsync(Tenant, token)).Position.Next(), token)"),
+                    "ValueTask WaitForWorkAsync(CancellationToken cancellationToken) =>\n        Store.WaitForPositionAsync(Tenant, Position.Next(), cancellationToken);",
+                    "async ValueTask WaitForWorkAsync(CancellationToken cancellationToken) =>\n        await Store.WaitForPositionAsync(Tenant, (await Store.ReadHeadAsync(Tenant, cancellationToken)).Position.Next(), cancellationToken);"),
             ],
         },
         new("a signal comes one position late", "orders", 5, "nothing is left", Fold)
@@ -74,7 +74,7 @@ internal static class Catalog
             Edits =
             [
                 new("Tallystick/Projections/ProjectionRunner.Rebuild.cs",
-                    "if (building.Examined.Value < State.BuildTarget || building.Pending > 0 || building.Examined < (_live?.Examined ?? LogPosition.Start))",
+                    "if (building.Examined.Value < State.BuildTarget || building.Pending > 0 || building.Examined < (Live?.Examined ?? LogPosition.Start))",
                     "if (building.Pending > 0)"),
                 new("Tallystick/Projections/ProjectionRunner.Rebuild.cs", "if (building.Examined < seen)", "if (building.Examined > LogPosition.Of(1_000_000))"),
             ],
@@ -129,7 +129,7 @@ internal static class Catalog
                     "if (!_nodes.TryGetValue((Previous(tenant), stream), out var node))\n            {\n                (state, isStale) = (default, false);"),
             ],
         },
-        new("the end of a torn journal is read", "orders", 100, "after the crash")
+        new("the end of a torn journal is read", "orders", 100, "after the crash", "was accepted although checkpoint")
         {
             Edits = [new("Tallystick.Testing/Simulations/SimulatedServer.cs", "        _journal.RemoveAll(entry => !entry.IsWhole);\n", "")],
         },
@@ -146,7 +146,7 @@ internal static class Catalog
         {
             Edits =
             [
-                new("Tallystick/Projections/ProjectionRunner.cs",
+                new("Tallystick/Projections/FoldingRunner.cs",
                     ".Save(track.Checkpoint, track.Examined, track.Saved), cancellationToken);\n            track.Committed();",
                     ".Save(track.Checkpoint, track.Examined), cancellationToken);\n            track.Committed();"),
             ],
@@ -160,8 +160,8 @@ internal static class Catalog
             Edits =
             [
                 new("Tallystick/Projections/CollectionBuffer.cs",
-                    "new Document(slot.Key, body, Collection.IndexEntries(slot.Value), slot.Position)",
-                    "new Document(slot.Key, body, FirstIndex.TryAdd(slot.Key, Collection.IndexEntries(slot.Value)) ? FirstIndex[slot.Key] : FirstIndex[slot.Key], slot.Position)"),
+                    "rows.Entries(Collection.IndexEntries(slot.Value)), slot.Position)",
+                    "FirstIndex.TryAdd(slot.Key, Collection.IndexEntries(slot.Value)) ? FirstIndex[slot.Key] : FirstIndex[slot.Key], slot.Position)"),
                 new("Tallystick/Projections/CollectionBuffer.cs",
                     "    private readonly Dictionary<string, Slot> _slots",
                     "    private readonly Dictionary<string, ImmutableArray<IndexEntry>> FirstIndex = []; private readonly Dictionary<string, Slot> _slots"),
