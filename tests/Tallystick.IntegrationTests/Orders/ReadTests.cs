@@ -174,10 +174,10 @@ public sealed class ReadTests(OrdersFixture fixture) : IClassFixture<OrdersFixtu
                 "/tenants/{id}/delete", "/tenants/{id}/limits", "/tenants/{id}/restore", "/tenants/{id}/resume", "/tenants/{id}/suspend", "/users", "/users/{id}"],
             document["paths"]!.AsObject().Select(path => path.Key).Order(StringComparer.Ordinal));
         var confirm = document["paths"]!["/orders/{id}/confirm"]!["post"]!;
-        Assert.Equal(["id", "X-Tenant-Id", "If-Match", "Idempotency-Key"], confirm["parameters"]!.AsArray().Select(one => (string)one!["name"]!));
+        Assert.Equal(["id", "X-Tenant-Id", "Tallystick-Act-As", "Tallystick-Act-As-Reason", "If-Match", "Idempotency-Key"], confirm["parameters"]!.AsArray().Select(one => (string)one!["name"]!));
         Assert.NotNull(confirm["security"]);
         var list = document["paths"]!["/orders"]!["get"]!["parameters"]!.AsArray().Select(one => (string)one!["name"]!);
-        Assert.Equal(["status", "customerId", "after", "limit", "X-Tenant-Id", "At-Least-Position"], list);
+        Assert.Equal(["status", "customerId", "after", "limit", "X-Tenant-Id", "Tallystick-Act-As", "Tallystick-Act-As-Reason", "At-Least-Position"], list);
         Assert.Equal("bearer", (string?)document["components"]!["securitySchemes"]!["Bearer"]!["scheme"]);
     }
 
