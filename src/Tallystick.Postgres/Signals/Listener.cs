@@ -13,6 +13,9 @@ namespace Tallystick.Postgres.Signals;
 /// </summary>
 internal sealed class Listener : IAsyncDisposable
 {
+    // Npgsql can miss the cancellation of a wait that is just beginning (npgsql/npgsql#5975), which would then never end.
+    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(2);
+
     private readonly Database _database;
     private readonly ReadConnections _reads;
     private readonly PositionSignals _signals;
@@ -51,8 +54,8 @@ internal sealed class Listener : IAsyncDisposable
                 // What was announced before this moment is lost to us.
                 await CheckAsync();
                 retry = NewRetry();
-                while (true)
-                    await connection.WaitAsync(_closing.Token);
+                while (!_closing.IsCancellationRequested)
+                    await connection.WaitAsync(WaitMax, _closing.Token);
             }
             catch (Exception) when (!_closing.IsCancellationRequested)
             {
