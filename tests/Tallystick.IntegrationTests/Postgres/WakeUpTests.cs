@@ -20,8 +20,8 @@ public sealed class WakeUpTests
         await using var waiting = PostgresStore.Open(schema.RequestConnection, schema.Options with { Time = new ManualTime() });
         var listening = await ListeningAsync(schema, stores: 2);
         Assert.True(listening);
-        var position = await WaitForPositionAsync(waiting, 1);
-        var checkpoint = await WaitForCheckpointAsync(waiting, "orders \"'\n🦊", 7);
+        var position = await Waiters.WaitForPositionAsync(waiting, 1);
+        var checkpoint = await Waiters.WaitForCheckpointAsync(waiting, "orders \"'\n🦊", 7);
 
         await writing.CommitAsync(PostgresSchema.Append(PostgresSchema.Acme, Guid.NewGuid()).Save("orders \"'\n🦊", LogPosition.Of(7)), Stop);
 
@@ -39,7 +39,7 @@ public sealed class WakeUpTests
         var names = Enumerable.Range(0, Checkpoints).Select(n => $"{n:00}{new string('\u0001', 126)}").ToArray();
         var waiters = new List<Task>();
         foreach (var name in names)
-            waiters.Add(await WaitForCheckpointAsync(waiting, name, 1));
+            waiters.Add(await Waiters.WaitForCheckpointAsync(waiting, name, 1));
 
         await writing.CommitAsync(names.Aggregate(Commit.For(PostgresSchema.Acme), (commit, name) => commit.Save(name, LogPosition.Of(1))), Stop);
 
@@ -47,23 +47,8 @@ public sealed class WakeUpTests
     }
 
     [Fact]
-    public async Task A_waiter_whose_notification_was_lost_is_woken_by_the_next_check()
-    {
-        var schema = await NewSchemaAsync();
-        var time = new ManualTime();
-        await using var proxy = new CuttingProxy(schema.Server.Port) { LosesNotifications = true };
-        await using var writing = schema.Open();
-        await using var waiting = PostgresStore.Open(schema.RequestConnectionTo(proxy.Port), schema.Options with { Time = time });
-        var position = await WaitForPositionAsync(waiting, 1);
-        var checkpoint = await WaitForCheckpointAsync(waiting, "orders", 1);
-        var further = await WaitForPositionAsync(waiting, 2);
-
-        await writing.CommitAsync(PostgresSchema.Append(PostgresSchema.Acme, Guid.NewGuid()).Save("orders", LogPosition.Of(1)), Stop);
-        time.Advance(new PostgresStoreOptions().SignalCheckInterval);
-
-        await Task.WhenAll(position, checkpoint).WaitAsync(Deadline, Stop);
-        Assert.False(further.IsCompleted);
-    }
+    public async Task A_waiter_whose_notification_was_lost_is_woken_by_the_next_check() =>
+        await LostNotifications.CheckAsync(await NewSchemaAsync(), Deadline, Stop);
 
     [Fact]
     public async Task What_happened_while_the_listening_connection_was_lost_wakes_when_there_is_a_new_one()
@@ -74,7 +59,7 @@ public sealed class WakeUpTests
         await using var waiting = PostgresStore.Open(
             schema.RequestConnectionTo(proxy.Port), schema.Options with { SignalCheckInterval = TimeSpan.FromDays(1) });
         Assert.True(await ListeningAsync(schema, stores: 2));
-        var position = await WaitForPositionAsync(waiting, 1);
+        var position = await Waiters.WaitForPositionAsync(waiting, 1);
 
         proxy.Refuses = true;
         await writing.CommitAsync(PostgresSchema.Append(PostgresSchema.Acme, Guid.NewGuid()), Stop);
@@ -98,33 +83,12 @@ public sealed class WakeUpTests
         await using var waiting = PostgresStore.Open(schema.RequestConnection, schema.Options with { Time = new ManualTime() });
         await using var writing = schema.Open();
         Assert.True(await ListeningAsync(schema, stores: 2));
-        var position = await WaitForPositionAsync(waiting, 1);
+        var position = await Waiters.WaitForPositionAsync(waiting, 1);
 
         await schema.Server.ExecuteAsync($"SELECT pg_notify('{schema.Name}_positions', '{payload}')");
         await writing.CommitAsync(PostgresSchema.Append(PostgresSchema.Acme, Guid.NewGuid()), Stop);
 
         await position.WaitAsync(Deadline, Stop);
-    }
-
-    /// <summary>Begins to wait; afterwards the wait has read what is stored, so that only a signal can end it.</summary>
-    private static async Task<Task> WaitForPositionAsync(PostgresStore store, long position)
-    {
-        var waiter = store.WaitForPositionAsync(PostgresSchema.Acme, LogPosition.Of(position), Stop).AsTask();
-        await HasReadAsync(store);
-        return waiter;
-    }
-
-    private static async Task<Task> WaitForCheckpointAsync(PostgresStore store, string name, long position)
-    {
-        var waiter = store.WaitForCheckpointAsync(PostgresSchema.Acme, name, LogPosition.Of(position), Stop).AsTask();
-        await HasReadAsync(store);
-        return waiter;
-    }
-
-    private static async Task HasReadAsync(PostgresStore store)
-    {
-        while (store.ReadsUnderWay > 0)
-            await store.ReadHeadAsync(PostgresSchema.Globex, Stop);
     }
 
     /// <summary>Whether as many sessions listen; asked again and again, with each question a round trip to the server.</summary>
