@@ -22,6 +22,7 @@ public sealed class CuttingProxy : IAsyncDisposable
     private readonly List<Task> _running = [];
     private readonly object _lock = new();
     private readonly SemaphoreSlim _refusals = new(0);
+    private readonly SemaphoreSlim _questions = new(0);
     private Func<Plan>? _nextPlan;
     private Plan? _plan;
     private Held? _held;
@@ -101,6 +102,12 @@ public sealed class CuttingProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>How many questions (each ends with a Sync) have passed that <see cref="AskedAsync"/> hasn't waited for.</summary>
+    public int QuestionsLeft => _questions.CurrentCount;
+
+    /// <summary>Returns when a further question has passed.</summary>
+    public Task AskedAsync(CancellationToken cancellationToken) => _questions.WaitAsync(cancellationToken);
+
     /// <summary>Returns when so many further connections have been refused.</summary>
     public async Task RefusedAsync(int connections, CancellationToken cancellationToken)
     {
@@ -136,6 +143,7 @@ public sealed class CuttingProxy : IAsyncDisposable
         _listener.Dispose();
         _closing.Dispose();
         _refusals.Dispose();
+        _questions.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -220,6 +228,8 @@ public sealed class CuttingProxy : IAsyncDisposable
                     return;
                 }
 
+                if (sender == Sender.Client && message[0] == (byte)'S')
+                    _questions.Release();
                 if (!LosesNotifications || sender != Sender.Server || message[0] != (byte)'A')
                     await to.WriteAsync(message, cut.Token);
             }

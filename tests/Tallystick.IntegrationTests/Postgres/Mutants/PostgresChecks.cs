@@ -8,12 +8,13 @@ namespace Tallystick.IntegrationTests.Postgres.Mutants;
 public static class PostgresChecks
 {
     public const string LostNotifications = "lost notifications";
+    public const string ForgedNotifications = "forged notifications";
     public const string LostAnswers = "lost answers";
     public const string LateArrivals = "late arrivals";
     public const string GivenUp = "given up";
     public const string TwoNodes = "two nodes";
 
-    public static IReadOnlyList<string> All { get; } = [LostNotifications, LostAnswers, LateArrivals, GivenUp, TwoNodes];
+    public static IReadOnlyList<string> All { get; } = [LostNotifications, ForgedNotifications, LostAnswers, LateArrivals, GivenUp, TwoNodes];
 
     /// <summary>Runs a check against a schema that nobody has used; what it found, or null.</summary>
     /// <param name="check">Which.</param>
@@ -31,7 +32,10 @@ public static class PostgresChecks
             switch (check)
             {
                 case LostNotifications:
-                    await Postgres.LostNotifications.CheckAsync(fresh, TimeSpan.FromSeconds(patience), stop);
+                    await Notifications.LoseAsync(fresh, TimeSpan.FromSeconds(patience), stop);
+                    break;
+                case ForgedNotifications:
+                    await Notifications.ForgeAsync(fresh, TimeSpan.FromSeconds(patience), stop);
                     break;
                 case LostAnswers:
                     await LostConnections.CutAtEachMessageAsync(fresh, Sender.Server, late: false, stop);

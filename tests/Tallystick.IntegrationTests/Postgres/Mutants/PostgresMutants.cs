@@ -12,6 +12,10 @@ internal static class PostgresMutants
         {
             Edits = [new("Tallystick.Postgres/Signals/Listener.cs", "                await TryCheckAsync();\n", "                await Task.CompletedTask;\n")],
         },
+        new("a NOTIFY is believed", PostgresChecks.ForgedNotifications, 1, "has woken somebody")
+        {
+            Edits = [new("Tallystick.Postgres/Signals/Listener.cs", "_heard.Add(new WaitedPosition(tenant, checkpoint));", "Advance(tenant, checkpoint, position);")],
+        },
         new("a COMMIT of unknown outcome is repeated", PostgresChecks.LostAnswers, 1, "should be stored once")
         {
             Edits = [new("Tallystick.Postgres/Writing/GroupWriter.cs", "                IsInDoubt = true;\n", "                IsInDoubt = false;\n")],
