@@ -157,7 +157,8 @@ public sealed class CuttingProxy : IAsyncDisposable
                     _running.Add(ServeAsync(client));
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
+        // A listener that was stopped between two connections is called so before it is called disposed: not listening.
+        catch (Exception error) when (error is OperationCanceledException or SocketException or InvalidOperationException)
         {
         }
     }
