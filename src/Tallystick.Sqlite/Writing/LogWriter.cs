@@ -284,7 +284,7 @@ internal sealed partial class LogWriter : IAsyncDisposable
     private void Checkpoint()
     {
         _pagesSinceCheckpoint += _database.TakePagesWritten();
-        var isFlushSoon = _tail.Count >= _options.TailEventsMax / 2;
+        var isFlushSoon = _tail.Count >= _options.TailEventsMax / 4;
         if (_pagesSinceCheckpoint < (isFlushSoon ? 2L : 1) * _options.CheckpointPages)
             return;
         _pagesSinceCheckpoint = 0;
