@@ -14,6 +14,20 @@ public sealed partial class SubscriptionHost
     private readonly List<WorkDivision> _divisions = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private NodeOptions? _node;
+    private TaskCompletionSource _nodeGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>
+    /// Completes when the next process that had work of the main database has none any more: what it did elsewhere, in databases that are
+    /// closed here, somebody has to look after.
+    /// </summary>
+    internal Task NodeGone
+    {
+        get
+        {
+            lock (_lock)
+                return _nodeGone.Task;
+        }
+    }
 
     /// <summary>Begins with a database beside the main one: what is added there runs from now on, as far as it is this process's.</summary>
     /// <param name="store">The database itself, whose beats keep nothing open.</param>
@@ -24,7 +38,7 @@ public sealed partial class SubscriptionHost
         lock (_lock)
         {
             DemandRunnable();
-            var division = NewDivision(store, seen);
+            var division = NewDivision(store, _ => seen());
             _divisions.Add(division);
             division.Begin();
             return division;
@@ -67,8 +81,19 @@ public sealed partial class SubscriptionHost
         }
     }
 
-    private WorkDivision NewDivision(IStore store, Action? seen = null) => new(
+    private WorkDivision NewDivision(IStore store, Action<bool> seen) => new(
         store, store.IsShared ? _node ??= _nodeOptions.For(store.Limits, _services.Options.Entropy) : null, _services.Options.Time, _services.Logger, seen);
+
+    private void SeenMain(bool isOneGone)
+    {
+        if (!isOneGone)
+            return;
+        lock (_lock)
+        {
+            _nodeGone.SetResult();
+            _nodeGone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
 
     private ImmutableArray<WorkItem> NewItems(TenantId tenant, WorkDivision division)
     {

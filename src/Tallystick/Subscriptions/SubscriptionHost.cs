@@ -56,7 +56,7 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
             store, serializer, bounds, new BatchGate(bounds.ConcurrentBatchesMax, bounds.Shares), new IdGenerator(bounds.Time, bounds.Entropy),
             logger ?? (ILogger)NullLogger.Instance);
         _nodeOptions = nodes ?? new NodeOptions();
-        _main = NewDivision(store);
+        _main = NewDivision(store, SeenMain);
     }
 
     /// <summary>

@@ -17,7 +17,7 @@ internal sealed class WorkDivision : IPartitionWork
 {
     private readonly Lock _lock = new();
     private readonly WorkCoordinator? _coordinator;
-    private readonly Action _seen;
+    private readonly Action<bool> _seen;
     private readonly Lease?[] _held = [];
     private readonly SortedDictionary<string, ImmutableArray<WorkItem>> _tenants = new(StringComparer.Ordinal);
     private ImmutableArray<string?> _others = [];
@@ -29,10 +29,10 @@ internal sealed class WorkDivision : IPartitionWork
     /// <param name="nodes">How it is divided, checked and with a name; null if this process has it for itself.</param>
     /// <param name="time">The clock of the beats.</param>
     /// <param name="logger">Is told of gains and losses.</param>
-    /// <param name="seen">Is told when it has been seen which other processes have the work.</param>
-    public WorkDivision(IStore store, NodeOptions? nodes, TimeProvider time, ILogger logger, Action? seen = null)
+    /// <param name="seen">Is told when other processes have other work than before, and whether one of them has none any more.</param>
+    public WorkDivision(IStore store, NodeOptions? nodes, TimeProvider time, ILogger logger, Action<bool> seen)
     {
-        (Store, _seen) = (store, seen ?? (() => { }));
+        (Store, _seen) = (store, seen);
         if (nodes is null)
             return;
         (_held, _others) = (new Lease?[nodes.WorkPartitions], [.. new string?[nodes.WorkPartitions]]);
@@ -154,15 +154,17 @@ internal sealed class WorkDivision : IPartitionWork
 
     void IPartitionWork.Seen(ImmutableArray<string?> others)
     {
+        bool isOneGone;
         lock (_lock)
         {
             var before = _others;
             _others = others;
+            isOneGone = before.Any(node => node is not null && !others.Contains(node));
             foreach (var item in Items().Where(item => others[item.Partition!.Value] != before[item.Partition.Value]))
                 item.Seen(others[item.Partition!.Value]);
         }
 
-        _seen();
+        _seen(isOneGone);
     }
 
     private IEnumerable<WorkItem> Items() => _tenants.Values.SelectMany(items => items);
