@@ -32,7 +32,6 @@ public sealed class LossyNodesTests(ITestOutputHelper output)
     [InlineData(Flaw.IgnoresVersions)]
     [InlineData(Flaw.ForgetsKeys)]
     [InlineData(Flaw.LosesCommits)]
-    [InlineData(Flaw.ReadsStaleVersions)]
     public async Task A_flaw_is_found_among_lost_connections_too(Flaw flaw)
     {
         var (history, _) = await RecordAsync(seed: 1, flaw);
