@@ -75,9 +75,10 @@ public sealed class TenantDeciderTests
         { "create move switch settle undo switch settle", "Moving", While + "move:tenant-moving abandon:move-switched confirm:move-ending undo:Moving end:Active *:move-elsewhere" },
         { "create move abandon", "Moving", While + "move:tenant-moving abandon:Moving confirm:move-ending undo:move-ending end:Active *:move-elsewhere" },
         { "import", "Importing", "create:tenant-exists import:Importing import-ended:Active import-abandoned:None rename:Importing delete:Deleted *:tenant-importing" },
-        { "import import-ended", "Active",
+        {
+            "import import-ended", "Active",
             Exists + "rename:Active suspend:Suspended resume:Active limits:Active delete:Deleted restore:Active export:Active "
-            + "begin-erasure:tenant-not-deleted record-erasure:tenant-not-deleted move:Moving *:tenant-not-moving"
+            + "begin-erasure:tenant-not-deleted record-erasure:tenant-not-deleted move:tenant-there *:tenant-not-moving"
         },
     };
 
