@@ -40,7 +40,7 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
 
     /// <summary>
     /// Starts the projections and subscriptions of every tenant, and of those that are created later. If it fails, it can be repeated. Databases
-    /// beside the main one are visited afterwards, a few at a time, so that what is behind there catches up.
+    /// beside the main one are visited afterwards, a few at a time, so that what is behind there catches up; and again when a node has gone.
     /// </summary>
     /// <exception cref="TallystickException">The store failed.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -64,9 +64,7 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
         if (_store is PlacedStore placed)
         {
             placed.Watch(_runners);
-            var databases = new Queue<(Placement, TenantId)>(_runners.Databases);
-            for (var i = 0; i < Math.Min(_options.VisitsAtOnce, databases.Count); i++)
-                work.Add(VisitAsync(placed, databases));
+            work.Add(KeepOnAsync(token => VisitAllAsync(placed, token)));
         }
 
         _working = Task.WhenAll(work);
@@ -119,6 +117,21 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
         catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
         {
             // Stopped, or the store was closed first.
+        }
+    }
+
+    /// <summary>
+    /// Visits all databases, now and whenever a node has gone: it may have been at work in one that nobody else has open.
+    /// </summary>
+    private async Task VisitAllAsync(PlacedStore placed, CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        while (true)
+        {
+            var gone = _host.NodeGone;
+            var databases = new Queue<(Placement, TenantId)>(_runners.Databases);
+            await Task.WhenAll(Enumerable.Range(0, Math.Min(_options.VisitsAtOnce, databases.Count)).Select(_ => VisitAsync(placed, databases)));
+            await gone.ObserveAsync().WaitAsync(cancellationToken);
         }
     }
 

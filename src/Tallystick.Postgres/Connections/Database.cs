@@ -69,19 +69,24 @@ internal sealed class Database : IDisposable, IAsyncDisposable
         await _pool.DisposeAsync();
     }
 
-    private static NpgsqlConnectionStringBuilder SettingsOf(string connectionString, PostgresStoreOptions options)
+    /// <summary>A connection string, taken apart.</summary>
+    /// <exception cref="ArgumentException">It isn't one.</exception>
+    public static NpgsqlConnectionStringBuilder Read(string connectionString)
     {
-        NpgsqlConnectionStringBuilder settings;
         try
         {
-            settings = new NpgsqlConnectionStringBuilder(connectionString);
+            return new NpgsqlConnectionStringBuilder(connectionString);
         }
         catch (Exception error) when (error is ArgumentException or FormatException)
         {
             // Npgsql's message names the keyword; the string itself, which has a password, is not repeated.
             throw new ArgumentException($"The connection string can't be read: {error.Message}", nameof(connectionString));
         }
+    }
 
+    private static NpgsqlConnectionStringBuilder SettingsOf(string connectionString, PostgresStoreOptions options)
+    {
+        var settings = Read(connectionString);
         settings.SearchPath = $"{options.Schema},pg_temp";
         settings.TcpKeepAlive = true;
         settings.TcpKeepAliveTime = 10;

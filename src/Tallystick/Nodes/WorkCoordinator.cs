@@ -53,6 +53,9 @@ internal sealed class WorkCoordinator : IDisposable
 
     private string NodeId => _options.NodeId!;
 
+    /// <summary>Whether it has come to terms with the database at all; without that, no work of it runs here.</summary>
+    public bool HasAgreed { get; private set; }
+
     private bool IsLeaving => _leaving.IsCancellationRequested;
 
     /// <summary>Agrees with the database on the number of partitions, then begins to beat. If it fails, it can be repeated.</summary>
@@ -61,8 +64,11 @@ internal sealed class WorkCoordinator : IDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await AgreeOnPartitionsAsync(cancellationToken);
-        _loop = RunAsync(_stopping.Token);
+        Begin();
     }
+
+    /// <summary>Begins to beat. What <see cref="StartAsync"/> agrees on first is part of a beat here, and tried again at the next one if it fails.</summary>
+    public void Begin() => _loop = RunAsync(_stopping.Token);
 
     /// <summary>Ends all work, gives the leases back and stops beating.</summary>
     /// <exception cref="OperationCanceledException">The deadline passed first; what wasn't given back is free for others when its time is over.</exception>
@@ -107,6 +113,8 @@ internal sealed class WorkCoordinator : IDisposable
             throw new InvalidOperationException(
                 $"NodeOptions.WorkPartitions is {wanted}, but the work of this database is divided into {stored} partitions, which all its processes must agree on. Set WorkPartitions to {stored}.");
         }
+
+        HasAgreed = true;
     }
 
     private async Task RunAsync(CancellationToken stopping)
@@ -235,6 +243,8 @@ internal sealed class WorkCoordinator : IDisposable
 
     private async Task BeatAsync(CancellationToken stopping)
     {
+        if (!HasAgreed)
+            await AgreeOnPartitionsAsync(stopping);
         for (var attempt = 1; ; attempt++)
         {
             ForgetEnded();

@@ -14,7 +14,7 @@ namespace Tallystick.Projections;
 /// behind the visible one. Each looks after it has made its own mark, so the last one to do so swaps. The shared state counts its changes:
 /// every commit of every runner demands the count that it knows, so none goes on with what was before a swap.
 /// </remarks>
-internal sealed class PlatformProjectionRunner(RunnerServices services, WorkItem item, Lease? lease, BoundProjection projection)
+internal sealed class PlatformProjectionRunner(RunnerServices services, WorkItem item, Lease? lease, BoundProjection projection, PlatformRight? right)
     : FoldingRunner(services, item, lease, RowScope.OfPlatform(item.Tenant))
 {
     private readonly RunnerStateStore _sharedStore = new(services.Store, TenantId.Platform, RunnerStateStore.Projections, projection.Name);
@@ -27,6 +27,8 @@ internal sealed class PlatformProjectionRunner(RunnerServices services, WorkItem
     protected override async ValueTask LoadAsync(CancellationToken cancellationToken)
     {
         (Live, Building, _isMarked, _removed) = (null, null, false, null);
+        if (right is not null)
+            await right.TakeAsync(cancellationToken);
         await ReadStateAsync(cancellationToken);
         (_shared, _sharedRevision) = await _sharedStore.ReadAsync(cancellationToken);
         Head = (await Store.ReadHeadAsync(Tenant, cancellationToken)).Position;
@@ -62,6 +64,8 @@ internal sealed class PlatformProjectionRunner(RunnerServices services, WorkItem
     }
 
     protected override Commit Guard(Commit commit) => _sharedStore.Guard(base.Guard(commit), _sharedRevision);
+
+    protected override Lease? LeaseFor(TenantId tenant) => right is not null && tenant == TenantId.Platform ? right.Held : base.LeaseFor(tenant);
 
     /// <summary>The next event, or a change of what is shared, which an idle tenant's runner must follow too.</summary>
     protected override async ValueTask WaitForWorkAsync(CancellationToken cancellationToken)

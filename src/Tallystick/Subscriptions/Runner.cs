@@ -146,6 +146,9 @@ internal abstract partial class Runner : IDisposable
     /// <summary>Lets a commit take effect only while the state is as this runner knows it.</summary>
     protected virtual Commit Guard(Commit commit) => StateStore.Guard(commit, Revision);
 
+    /// <summary>The lease under which a tenant's rows are written; null if this process has all work.</summary>
+    protected virtual Lease? LeaseFor(TenantId tenant) => _lease;
+
     /// <summary>Waits until there may be something to do.</summary>
     protected virtual ValueTask WaitForWorkAsync(CancellationToken cancellationToken) =>
         Store.WaitForPositionAsync(Tenant, Position.Next(), cancellationToken);
@@ -156,10 +159,13 @@ internal abstract partial class Runner : IDisposable
     /// <summary>Commits, if the work is still this process's own.</summary>
     protected async ValueTask DemandAsync(Commit commit, CancellationToken cancellationToken)
     {
-        switch (await Store.CommitAsync(_lease is null ? commit : commit.Under(_lease), cancellationToken))
+        var lease = LeaseFor(commit.Tenant);
+        switch (await Store.CommitAsync(lease is null ? commit : commit.Under(lease), cancellationToken))
         {
             case CommitResult.Refused { Reason: Refusal.LeaseLost lost } when lost.Lease == _lease:
                 throw new WorkMovedException(lost);
+            case CommitResult.Refused { Reason: Refusal.LeaseLost lost } when lost.Lease == lease:
+                throw new OwnerMovedException(lost.ToString());
             case CommitResult.Refused { Reason: Refusal.CheckpointMoved moved }:
                 throw new OwnerMovedException(moved.ToString());
             case CommitResult.Refused { Reason: Refusal.Fenced or Refusal.Erasing } closed:

@@ -11,7 +11,7 @@ namespace Tallystick.Subscriptions;
 
 /// <summary>
 /// Runs an application's projections and subscriptions, each in a loop of its own for each tenant. The loops run on the task scheduler (or
-/// synchronisation context) on which <see cref="StartAsync"/> or <see cref="AddTenant"/> was called. One that fails never harms another.
+/// synchronisation context) on which <see cref="StartAsync"/> or <see cref="AddTenant(TenantId)"/> was called. One that fails never harms another.
 /// </summary>
 /// <remarks>
 /// Where several processes share a store, each runs a part of the work, under leases (<see cref="NodeOptions"/>): what a host doesn't run has
@@ -24,7 +24,7 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
     private readonly ImmutableArray<BoundProjection> _platformProjections;
     private readonly ImmutableArray<Subscription> _subscriptions;
     private readonly RunnerServices _services;
-    private readonly SortedDictionary<string, ImmutableArray<WorkItem>> _tenants = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, (WorkDivision Division, ImmutableArray<WorkItem> Items)> _tenants = new(StringComparer.Ordinal);
     private bool _started;
     private bool _stopped;
 
@@ -55,11 +55,8 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
         _services = new RunnerServices(
             store, serializer, bounds, new BatchGate(bounds.ConcurrentBatchesMax, bounds.Shares), new IdGenerator(bounds.Time, bounds.Entropy),
             logger ?? (ILogger)NullLogger.Instance);
-        if (!store.IsShared)
-            return;
-        var node = (nodes ?? new NodeOptions()).For(store.Limits, bounds.Entropy);
-        (_held, _others) = (new Lease?[node.WorkPartitions], [.. new string?[node.WorkPartitions]]);
-        _coordinator = new WorkCoordinator(store, node, bounds.Time, new Partitions(this), _services.Logger);
+        _nodeOptions = nodes ?? new NodeOptions();
+        _main = NewDivision(store, SeenMain);
     }
 
     /// <summary>
@@ -77,17 +74,11 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
             if (_started)
                 return;
             _started = true;
-            if (_coordinator is null)
-            {
-                foreach (var item in Items())
-                    item.Start(lease: null);
-            }
         }
 
         try
         {
-            if (_coordinator is not null)
-                await _coordinator.StartAsync(cancellationToken);
+            await _main.StartAsync(cancellationToken);
         }
         catch
         {
@@ -105,44 +96,32 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         WorkItem[] items;
+        ImmutableArray<WorkDivision> divisions;
         lock (_lock)
         {
             if (_stopped)
                 return;
             _stopped = true;
             items = [.. Items()];
+            divisions = [_main, .. _divisions];
+            _divisions.Clear();
         }
 
-        var from = _services.Options.Time.GetTimestamp();
-        if (_coordinator is not null)
-            await LeaveAsync(_coordinator, cancellationToken);
-        var left = _services.Options.StopTimeout - _services.Options.Time.GetElapsedTime(from);
-        await EndAsync(items, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
-        _coordinator?.Dispose();
+        try
+        {
+            await StopAsync(divisions, items, cancellationToken);
+        }
+        finally
+        {
+            _ended.SetResult();
+        }
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
 
     /// <summary>Runs everything for a tenant from now on. Adding one that is there does nothing.</summary>
-    public void AddTenant(TenantId tenant)
-    {
-        lock (_lock)
-        {
-            DemandRunnable();
-            if (_tenants.ContainsKey(tenant.Value))
-                return;
-            ImmutableArray<WorkItem> items =
-            [
-                .. _projections.Select(projection => NewItem(tenant, projection.Name, (item, lease) => new ProjectionRunner(_services, item, lease, projection))),
-                .. _platformProjections.Select(projection => NewItem(tenant, projection.Name, (item, lease) => new PlatformProjectionRunner(_services, item, lease, projection))),
-                .. _subscriptions.Select(subscription => NewItem(tenant, subscription.Name, (item, lease) => new SubscriptionRunner(_services, item, lease, subscription))),
-            ];
-            _tenants.Add(tenant.Value, items);
-            foreach (var item in items)
-                Join(item);
-        }
-    }
+    public void AddTenant(TenantId tenant) => AddTenant(tenant, _main);
 
     /// <summary>Ends everything for a tenant and awaits it. Removing one that isn't there does nothing.</summary>
     /// <exception cref="TimeoutException">Handlers didn't return in time; the message names them.</exception>
@@ -151,8 +130,10 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
         ImmutableArray<WorkItem> items;
         lock (_lock)
         {
-            if (!_tenants.Remove(tenant.Value, out items))
+            if (!_tenants.Remove(tenant.Value, out var work))
                 return;
+            work.Division.Remove(tenant);
+            items = work.Items;
         }
 
         await EndAsync([.. items], _services.Options.StopTimeout, cancellationToken);
@@ -162,7 +143,7 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
     public ImmutableArray<SubscriptionStatus> Status(TenantId tenant)
     {
         lock (_lock)
-            return _tenants.TryGetValue(tenant.Value, out var items) ? [.. items.Select(item => item.Status.Value)] : [];
+            return _tenants.TryGetValue(tenant.Value, out var work) ? [.. work.Items.Select(item => item.Status.Value)] : [];
     }
 
     /// <summary>Waits, by a signal, until a projection or subscription has a certain status. Pass a deadline by the token.</summary>
@@ -207,10 +188,10 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (!_tenants.TryGetValue(tenant.Value, out var items))
+            if (!_tenants.TryGetValue(tenant.Value, out var work))
                 throw new ArgumentException($"Tenant {tenant} isn't run by this host; add it by AddTenant.", nameof(tenant));
-            return items.FirstOrDefault(item => item.Name == name) ?? throw new ArgumentException(
-                $"There is no projection or subscription '{name}'; there are {string.Join(", ", items.Select(item => item.Name))}.", nameof(name));
+            return work.Items.FirstOrDefault(item => item.Name == name) ?? throw new ArgumentException(
+                $"There is no projection or subscription '{name}'; there are {string.Join(", ", work.Items.Select(item => item.Name))}.", nameof(name));
         }
     }
 
@@ -225,7 +206,7 @@ public sealed partial class SubscriptionHost : IAsyncDisposable
             $"'{name}' of {tenant} isn't run by any node at this moment. Start the host, or try again when a node has taken it, in some seconds.", isTransient: true);
     }
 
-    private IEnumerable<WorkItem> Items() => _tenants.Values.SelectMany(items => items);
+    private IEnumerable<WorkItem> Items() => _tenants.Values.SelectMany(work => work.Items);
 
     private async Task EndAsync(WorkItem[] items, TimeSpan within, CancellationToken cancellationToken)
     {

@@ -5,14 +5,14 @@ namespace Tallystick.Tenancy;
 
 /// <summary>
 /// Says for which tenants projections and subscriptions run: for those in the main database always, for the others while their database is
-/// open. For tenants that are deleted nothing runs.
+/// open, where nodes that share that database divide its work. For tenants that are deleted nothing runs.
 /// </summary>
 internal sealed class TenantRunners(SubscriptionHost host) : IDatabaseWatcher
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, Placement> _homes = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, SortedSet<string>> _shared = new(StringComparer.Ordinal);
-    private readonly HashSet<DatabaseKey> _open = [];
+    private readonly Dictionary<DatabaseKey, WorkDivision> _open = [];
     private bool _stopped;
 
     /// <summary>The databases beside the main one that have tenants.</summary>
@@ -53,8 +53,10 @@ internal sealed class TenantRunners(SubscriptionHost host) : IDatabaseWatcher
             _homes.Add(tenant.Value, home);
             if (home is Placement.Shared shared && home != Placement.Main)
                 Of(shared).Add(tenant.Value);
-            if (home == Placement.Main || _open.Contains(DatabaseKey.Of(home, tenant)))
+            if (home == Placement.Main)
                 host.AddTenant(tenant);
+            else if (_open.GetValueOrDefault(DatabaseKey.Of(home, tenant)) is { } division)
+                host.AddTenant(tenant, division);
         }
     }
 
@@ -69,11 +71,12 @@ internal sealed class TenantRunners(SubscriptionHost host) : IDatabaseWatcher
     {
         lock (_lock)
         {
-            _open.Add(database.Key);
             if (_stopped)
                 return;
+            var division = host.Open(database.Store!, database.TellQuiet);
+            _open.Add(database.Key, division);
             foreach (var tenant in TenantsOf(database.Key))
-                host.AddTenant(tenant);
+                host.AddTenant(tenant, division);
         }
     }
 
@@ -81,11 +84,15 @@ internal sealed class TenantRunners(SubscriptionHost host) : IDatabaseWatcher
     {
         TenantId[] tenants;
         lock (_lock)
+        {
+            if (!_open.TryGetValue(database.Key, out var division) || !division.IsWorking)
+                return true;
             tenants = [.. TenantsOf(database.Key)];
+        }
+
         foreach (var tenant in tenants)
         {
-            var working = host.Status(tenant)
-                .Where(status => status.State is not (SubscriptionState.Stopped or SubscriptionState.Superseded or SubscriptionState.Ended)).ToArray();
+            var working = host.Status(tenant).Where(status => !IsAtRest(status)).ToArray();
             if (working.Length == 0)
                 continue;
             // One that is live may not have noticed the newest events yet.
@@ -99,16 +106,19 @@ internal sealed class TenantRunners(SubscriptionHost host) : IDatabaseWatcher
 
     public async Task ClosingAsync(OpenDatabase database, CancellationToken cancellationToken)
     {
-        TenantId[] tenants;
+        WorkDivision? division;
         lock (_lock)
-        {
-            _open.Remove(database.Key);
-            tenants = [.. TenantsOf(database.Key)];
-        }
-
-        foreach (var tenant in tenants)
-            await host.RemoveTenantAsync(tenant, cancellationToken);
+            _open.Remove(database.Key, out division);
+        if (division is not null)
+            await host.CloseAsync(division, cancellationToken);
     }
+
+    /// <summary>
+    /// Whether something needs no open database here: it has come to an end, or another node does it. What nobody does yet may fall to this one.
+    /// </summary>
+    private static bool IsAtRest(SubscriptionStatus status) =>
+        status.State is SubscriptionState.Stopped or SubscriptionState.Superseded or SubscriptionState.Ended
+        || status is { State: SubscriptionState.Elsewhere, Node: not null };
 
     private void Forget(TenantId tenant, Placement home)
     {

@@ -46,7 +46,7 @@ internal static class LeaseMutants
         },
         new("a runner commits without its lease", "orders", 50, "depends on no lease")
         {
-            Edits = [new("Tallystick/Subscriptions/Runner.cs", "_lease is null ? commit : commit.Under(_lease)", "commit")],
+            Edits = [new("Tallystick/Subscriptions/Runner.cs", "lease is null ? commit : commit.Under(lease)", "commit")],
         },
         new("work that was ended is never started again", "orders", 100, "runs on no node", "nothing is left")
         {

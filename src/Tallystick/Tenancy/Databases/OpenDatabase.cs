@@ -17,13 +17,16 @@ internal sealed class OpenDatabase
 {
     private TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public OpenDatabase(DatabaseKey key)
+    public OpenDatabase(DatabaseKey key, Action tellQuiet)
     {
-        Key = key;
+        (Key, TellQuiet) = (key, tellQuiet);
         Place = new LinkedListNode<OpenDatabase>(this);
     }
 
     public DatabaseKey Key { get; }
+
+    /// <summary>Tells that work may have come to rest here: whoever waits for a place looks again.</summary>
+    public Action TellQuiet { get; }
 
     /// <summary>Its place in the order of use.</summary>
     public LinkedListNode<OpenDatabase> Place { get; }

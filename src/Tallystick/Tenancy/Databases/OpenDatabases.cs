@@ -165,7 +165,7 @@ internal sealed partial class OpenDatabases : IAsyncDisposable
 
     private OpenDatabase Reserve(DatabaseKey key)
     {
-        var database = new OpenDatabase(key);
+        var database = new OpenDatabase(key, TellQuiet);
         _open.Add(key, database);
         _byUse.AddLast(database.Place);
         return database;
