@@ -49,6 +49,7 @@ public static class OrdersApplication
         app.UseTallystick();
 
         app.MapTenants();
+        app.MapTenantMoves();
         app.MapUsers();
         app.MapOrders();
         app.MapNotifications();
@@ -67,5 +68,5 @@ public static class OrdersApplication
                 OwnerConnectionString = configuration["Postgres:Owner"],
                 Schema = configuration["Postgres:Schema"] ?? options.Schema,
             })
-            : tally.UseSqlite(Path.Combine(configuration["Data"] ?? "data", "orders.db"));
+            : tally.UseSqlite(Path.Combine(configuration["Data"] ?? "data", "orders.db")).AddSqliteFiles(Path.Combine(configuration["Data"] ?? "data", "tenants"));
 }

@@ -127,7 +127,7 @@ public static class TallystickServiceCollectionExtensions
             provider.GetRequiredService<ReadModelCatalog>(), new SubscriptionCatalog(
                 store, provider.GetRequiredService<EventSerializer>(), provider.GetServices<Subscription>(), provider.GetRequiredService<TimeProvider>()),
             provider.GetRequiredService<StorageLimit>()),
-            builder.TenantOptions, builder.Databases, provider.GetRequiredService<TenantDirectory>(), provider.GetService<TenantMover>(),
+            builder.TenantOptions, builder.Databases, provider.GetRequiredService<TenantDirectory>(), MoverOf(provider),
             RemoverOf(provider, builder), provider.GetRequiredService<TimeProvider>());
     }
 
@@ -160,6 +160,10 @@ public static class TallystickServiceCollectionExtensions
         provider.GetRequiredService<IStore>(), provider.GetRequiredService<TenantDirectory>(), RemoverOf(provider, builder),
         provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<TallystickRuntime>>());
 
+    /// <summary>Null if there is nowhere to move to, or a test has taken another store than the routing one.</summary>
+    private static TenantMover? MoverOf(IServiceProvider provider) =>
+        provider.GetRequiredService<IStore>() is PlacedStore ? provider.GetRequiredService<TenantMover>() : null;
+
     private static TenantMover MakeMover(IServiceProvider provider, TallystickBuilder builder)
     {
         var (store, time) = ((PlacedStore)provider.GetRequiredService<IStore>(), provider.GetRequiredService<TimeProvider>());
@@ -182,7 +186,7 @@ public static class TallystickServiceCollectionExtensions
         provider.GetRequiredService<Tenants>();
         return new TallystickRuntime(
             provider.GetRequiredService<IStore>(), provider.GetRequiredService<SubscriptionHost>(), provider.GetRequiredService<TenantDirectory>(),
-            MakeEraser(provider, builder), provider.GetService<TenantMover>(), provider.GetRequiredService<CommandProcessor>().Cache, builder.TenantOptions, provider.GetRequiredService<TimeProvider>(),
+            MakeEraser(provider, builder), MoverOf(provider), provider.GetRequiredService<CommandProcessor>().Cache, builder.TenantOptions, provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<TallystickRuntime>>());
     }
 
