@@ -1,11 +1,7 @@
-using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
-using Sample.Orders;
-using Tallystick.Audit;
 using Tallystick.Commands;
 using Tallystick.Events;
 using Tallystick.IntegrationTests.Postgres;
-using Tallystick.Postgres;
 using Tallystick.Projections;
 using Tallystick.Sqlite;
 using Tallystick.Storage;
@@ -181,7 +177,7 @@ public sealed class CatalogMoveTests
             Assert.Equal(_written.Sum(), events.Count);
             for (var writer = 0; writer < Writers; writer++)
             {
-                var found = await tenant.ReadModels<Counted>().FindAsync($"{writer}", ReadFreshness.AtLeast(events[^1].Position), Stop);
+                var found = await tenant.ReadModels<Counted>().FindAsync($"{writer}", ReadFreshness.AtLeast(events[^1].Position, Deadline), Stop);
                 Assert.Equal(_written[writer], found.Value?.Count);
             }
 
@@ -202,13 +198,13 @@ public sealed class CatalogMoveTests
             {
                 var tenant = await _world.Tenants.GetAsync(Acme, Stop);
                 var commit = tenant.BeginCommit().Append(
-                    new StreamId("numbers", $"{writer}"), ExpectedVersion.Exactly(StreamVersion.Of(number - 1)), tenant.NewEvent(new NumberedEvent(writer, number)));
+                    new StreamId("numbers", $"{writer}"), ExpectedVersion.Exactly(StreamVersion.Of(number - 1)), [tenant.NewEvent(new NumberedEvent(writer, number))]);
                 var written = Assert.IsType<CommitResult.Committed>(await tenant.CommitAsync(commit, Stop));
                 _written[writer] = number;
                 // A token is good wherever the tenant is by now.
                 if (number % 20 == 0)
                 {
-                    var found = await tenant.ReadModels<Counted>().FindAsync($"{writer}", ReadFreshness.AtLeast(written.Position) with { Deadline = Deadline }, Stop);
+                    var found = await tenant.ReadModels<Counted>().FindAsync($"{writer}", ReadFreshness.AtLeast(written.Position, Deadline), Stop);
                     Assert.Equal(number, found.Value?.Count);
                 }
 
