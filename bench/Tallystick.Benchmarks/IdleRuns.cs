@@ -16,6 +16,9 @@ internal static class IdleRuns
 
     private static readonly TimeSpan Watched = TimeSpan.FromSeconds(20);
 
+    /// <summary>The server's sessions report what they have done up to ten seconds late, and the beginning isn't what is to be measured.</summary>
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(15);
+
     public static async Task RunAsync()
     {
         await using var cluster = await BenchCluster.StartAsync();
@@ -53,6 +56,7 @@ internal static class IdleRuns
         }
 
         Report.Figure($"{tenants:#,0} tenants: until all {tenants * Projections:#,0} have caught up", clock.Elapsed.TotalSeconds, "s");
+        await Task.Delay(Settled);
         var (cpu, transactions) = (Process.GetCurrentProcess().TotalProcessorTime, await TransactionsAsync(cluster));
         await Task.Delay(Watched);
         var seconds = Watched.TotalSeconds;

@@ -35,7 +35,7 @@ internal static class PostgresRuns
     private static async Task AppendsAsync(BenchCluster cluster, EmmettPeer? emmett, string name, int writers, int events, TimeSpan time)
     {
         double bestBare = 0, bestStore = 0, bestPeer = 0;
-        for (var round = 0; round < 3; round++)
+        for (var round = 0; round < 4; round++)
         {
             bestBare = Math.Max(bestBare, await BareAsync(cluster, writers, events, time));
             bestStore = Math.Max(bestStore, await StoreAsync(cluster, writers, events, time));

@@ -96,7 +96,7 @@ internal sealed class Database : IDisposable, IAsyncDisposable
         settings.ApplicationName ??= "tallystick";
         // Every statement reaches its rows by a key, in the key's order. A plan made while a table was still small must not become a scan
         // of a large one later, nor a sort.
-        settings.Options = $"{settings.Options} -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+        settings.Options = $"{settings.Options} -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan"
             + " -c default_transaction_isolation=read\\ committed"
             + $" -c idle_in_transaction_session_timeout={(int)IdleInTransactionMax.TotalMilliseconds}"
             + " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3";

@@ -97,8 +97,8 @@ internal sealed partial class LogWriter : IAsyncDisposable
                 _lastCameAlone = commits.Count <= 1;
                 WriteTogether(commits);
                 commits.Clear();
-                if (_tail.Count >= _options.TailEventsMax && _failure is null)
-                    TryFlush();
+                if (_tail.Count >= _options.TailEventsMax && _failure is null && TryFlush() is null)
+                    Checkpoint();
             }
         }
 
@@ -278,12 +278,14 @@ internal sealed partial class LogWriter : IAsyncDisposable
 
     /// <summary>
     /// Copies the write-ahead log into the file. Not by SQLite's own automatism, which keeps errors to itself: after a sync that failed, it
-    /// would sync again, hear that all is well, and throw the log away.
+    /// would sync again, hear that all is well, and throw the log away. When the tail is soon to be indexed it comes after that: one pause for
+    /// those who wait instead of two.
     /// </summary>
     private void Checkpoint()
     {
         _pagesSinceCheckpoint += _database.TakePagesWritten();
-        if (_pagesSinceCheckpoint < _options.CheckpointPages)
+        var isFlushSoon = _tail.Count >= _options.TailEventsMax / 4;
+        if (_pagesSinceCheckpoint < (isFlushSoon ? 2L : 1) * _options.CheckpointPages)
             return;
         _pagesSinceCheckpoint = 0;
         TryCheckpoint((long)_options.CheckpointPages * WalOverrunMax);
