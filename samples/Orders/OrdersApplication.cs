@@ -6,6 +6,8 @@ using Sample.Orders;
 using Sample.Tenants;
 using Sample.Users;
 using Tallystick;
+using Tallystick.Postgres;
+using Tallystick.Tenancy;
 
 namespace Sample;
 
@@ -61,12 +63,41 @@ public static class OrdersApplication
     }
 
     /// <summary>One line chooses between one process with a file and many nodes on PostgreSQL.</summary>
-    private static TallystickBuilder UseStore(TallystickBuilder tally, ConfigurationManager configuration) =>
+    private static TallystickBuilder UseStore(TallystickBuilder tally, ConfigurationManager configuration) => PlaceTenants(
         configuration["Postgres:Connection"] is { Length: > 0 } connection
-            ? tally.UsePostgres(connection, options => options with
-            {
-                OwnerConnectionString = configuration["Postgres:Owner"],
-                Schema = configuration["Postgres:Schema"] ?? options.Schema,
-            })
-            : tally.UseSqlite(Path.Combine(configuration["Data"] ?? "data", "orders.db")).AddSqliteFiles(Path.Combine(configuration["Data"] ?? "data", "tenants"));
+            ? tally.UsePostgres(connection, options => InPostgres(options, configuration))
+            : tally.UseSqlite(Path.Combine(configuration["Data"] ?? "data", "orders.db")),
+        configuration);
+
+    /// <summary>
+    /// Where new tenants come, if not into the main database. <c>Placement:Default</c> says it for all, <c>Placement:Tenants:ID</c> for one:
+    /// <c>dedicated:file</c>, <c>dedicated:postgres</c>, or <c>shared:NAME</c> with a database of <c>Placement:Shards:NAME</c> (a file, or a
+    /// connection to PostgreSQL).
+    /// </summary>
+    private static TallystickBuilder PlaceTenants(TallystickBuilder tally, ConfigurationManager configuration)
+    {
+        var placement = configuration.GetSection("Placement");
+        if (!placement.Exists())
+            return tally;
+        tally.AddSqliteFiles(Path.Combine(configuration["Data"] ?? "data", "tenants"));
+        if (configuration["Postgres:Connection"] is { Length: > 0 } connection && configuration["Postgres:Owner"] is { Length: > 0 } owner)
+            tally.AddPostgresDatabases(connection, owner, prefix: placement["Prefix"] ?? "orders_");
+        foreach (var shard in placement.GetSection("Shards").GetChildren())
+        {
+            if (shard.Value!.Contains('=', StringComparison.Ordinal))
+                tally.AddPostgresDatabase(shard.Key, shard.Value, options => InPostgres(options, configuration));
+            else
+                tally.AddSqliteDatabase(shard.Key, shard.Value);
+        }
+
+        return tally.PlaceTenants(tenant => Placement.TryParse(placement[$"Tenants:{tenant}"] ?? placement["Default"] ?? $"{Placement.Main}", out var place)
+            ? place
+            : throw new SetupException($"The configuration places tenant '{tenant}' in '{placement[$"Tenants:{tenant}"] ?? placement["Default"]}', which is no placement: write shared:NAME or dedicated:KIND."));
+    }
+
+    private static PostgresStoreOptions InPostgres(PostgresStoreOptions options, ConfigurationManager configuration) => options with
+    {
+        OwnerConnectionString = configuration["Postgres:Owner"],
+        Schema = configuration["Postgres:Schema"] ?? options.Schema,
+    };
 }

@@ -5,6 +5,7 @@ using Tallystick.Storage;
 using Tallystick.Subscriptions;
 using Tallystick.Tenancy;
 using Tallystick.Testing.Conformance;
+using Tallystick.Testing.Stores;
 
 namespace Tallystick.Testing.Leaks;
 
@@ -77,7 +78,9 @@ internal static class HostOperations
     {
         var options = new SubscriptionOptions { RetriesMax = 0, Time = services.GetRequiredService<TimeProvider>(), Entropy = services.GetRequiredService<Entropy>() };
         Projection[] projections = [.. services.GetServices<Projection>()];
-        var host = new SubscriptionHost(services.GetRequiredService<IStore>(), services.GetRequiredService<EventSerializer>(), projections, [], options);
+        // It takes no leases: with those of the application it would share the work, and what it waits for would run there.
+        var store = new FaultyStore(services.GetRequiredService<IStore>()) { IsShared = false, KeepsCalls = false };
+        var host = new SubscriptionHost(store, services.GetRequiredService<EventSerializer>(), projections, [], options);
         foreach (var tenant in tenants)
             host.AddTenant(tenant);
         await host.StartAsync(cancellationToken);

@@ -13,7 +13,7 @@ namespace Tallystick.Subscriptions;
 /// The part of a host's work that lies in one database: what runs for the tenants who are there. Where processes share the database, they
 /// divide it among them; else all of it runs here.
 /// </summary>
-internal sealed class WorkDivision : IPartitionWork
+internal sealed class WorkDivision : IPartitionWork, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly WorkCoordinator? _coordinator;
