@@ -23,8 +23,7 @@ internal sealed class MoveSimulation
     private static readonly TenantId Acme = TenantId.Parse("acme");
 
     private readonly SeededEntropy _random;
-    private readonly InMemoryStore[] _stores = [new(Options()), new(Options())];
-    private readonly InMemoryStore _mirror = new(Options());
+    private readonly InMemoryStore[] _stores = [new(Options()), new(Options()), new(Options())];
     private readonly double _death, _lostAnswer, _writes;
     private int _placement;
     private int _written;
@@ -35,6 +34,9 @@ internal sealed class MoveSimulation
         _random = new SeededEntropy(seed);
         (_death, _lostAnswer, _writes) = (_random.Pick(0, 0.01, 0.05), _random.Pick(0, 0.02), _random.Pick(0.2, 0.6, 0.9));
     }
+
+    /// <summary>Takes all that was acknowledged.</summary>
+    private InMemoryStore Mirror => _stores[^1];
 
     /// <summary>Runs a seed; gives what didn't hold, or null.</summary>
     public static string? Run(long seed)
@@ -159,7 +161,7 @@ internal sealed class MoveSimulation
         var result = await _stores[_placement].CommitAsync(commit, CancellationToken.None);
         if (result is CommitResult.Refused { Reason: Refusal.Fenced })
             return;
-        var expected = await _mirror.CommitAsync(commit, CancellationToken.None);
+        var expected = await Mirror.CommitAsync(commit, CancellationToken.None);
         if (TenantDump.Of(result) != TenantDump.Of(expected))
             throw new CheckFailedException($"A client's commit was answered with {TenantDump.Of(result)}, but should have been with {TenantDump.Of(expected)}: the tenant isn't what was acknowledged.");
     }
@@ -170,7 +172,7 @@ internal sealed class MoveSimulation
         var storage = await store.ReadTenantAsync(Acme, CancellationToken.None);
         if (storage is not { IsFenced: false, IsErasing: false, IsJournaling: false })
             throw new CheckFailedException($"{when} the tenant isn't open where it is: {storage}.");
-        var (content, expected) = (await TenantDump.ContentAsync(store, Acme, CancellationToken.None), await TenantDump.ContentAsync(_mirror, Acme, CancellationToken.None));
+        var (content, expected) = (await TenantDump.ContentAsync(store, Acme, CancellationToken.None), await TenantDump.ContentAsync(Mirror, Acme, CancellationToken.None));
         if (content != expected)
             throw new CheckFailedException($"{when} the tenant isn't what was acknowledged:\n{content}\ninstead of\n{expected}");
         if (!(await LogVerifier.VerifyAsync(store, Acme, null, CancellationToken.None)).IsIntact)

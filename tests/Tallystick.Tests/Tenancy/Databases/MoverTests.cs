@@ -166,7 +166,7 @@ public sealed class MoverTests : IAsyncDisposable
 
     private TenancyWorld World() => new(_main, app => _disks.Add(app));
 
-    private IStore? StoreAt(string place) => place switch { "shared:main" => _main, "shared:eu-2" => _disks.Find("eu-2"), _ => _disks.Find("a") };
+    private InMemoryStore? StoreAt(string place) => place switch { "shared:main" => _main, "shared:eu-2" => _disks.Find("eu-2"), _ => _disks.Find("a") };
 
     private async Task<(long Position, string? Fence)> CopyAsync(string place) =>
         StoreAt(place) is { } store && await store.ReadTenantAsync(A, Token) is var storage ? (storage.Position.Value, storage.Fence) : (0, null);
