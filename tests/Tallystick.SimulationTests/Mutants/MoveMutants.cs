@@ -27,7 +27,7 @@ internal static class MoveMutants
                 new(Move, "        (await target.CommitAsync(Commit.For(tenant).Behind(fence).Unfence(), cancellationToken)).Demand();\n        var result", "        var result"),
             ],
         },
-        new("the old place takes commits after the switch", "moves", 20, "accepted where the tenant isn't", Unfinished, Lost)
+        new("the old place takes commits after the switch", "moves", 20, "accepted where the tenant isn't", "The target has a tenant", Unfinished, Lost)
         {
             Edits =
             [
@@ -39,7 +39,7 @@ internal static class MoveMutants
         {
             Edits = [new("Tallystick/Tenancy/Moving/TenantCopy.cs", "        foreach (var change in entry.Documents)\n        {\n            await _writer.AddAsync(change, cancellationToken);\n", "        foreach (var change in entry.Documents)\n        {\n")],
         },
-        new("a mover that takes over doesn't open the target", "moves", 400, "isn't open where it is", Unfinished)
+        new("a mover that takes over doesn't open the target", "moves", 400, "isn't open where it is", "fenced (copy", Unfinished)
         {
             Edits = [new(Steps, "is { Fence: { } fence } && IsCopy(fence))", "is { Fence: { } fence } && IsCopy(fence) && fence.Length == 0)")],
         },
