@@ -183,7 +183,7 @@ public sealed class MoverTests : IAsyncDisposable
     {
         Assert.True(Placement.TryParse(place, out var placement));
         await TellAsync(new TenantCommand.BeginMove(placement));
-        await WhenAsync(record => record.Move is { Step: MoveStep.Settled });
+        await _world.CatalogTellsAsync(A, record => record.Move is { Step: MoveStep.Settled }).WaitAsync(Soon, Token);
     }
 
     /// <summary>Waits for the catalog while time passes.</summary>
