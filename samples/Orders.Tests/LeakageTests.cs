@@ -94,7 +94,9 @@ public sealed class LeakageTests
         .Excuse("POST /tenants", ForOperators).Excuse("GET /tenants", ForOperators).Excuse("GET /tenants/{id}", ForOperators)
         .Excuse("POST /tenants/{id}/suspend", ForOperators).Excuse("POST /tenants/{id}/resume", ForOperators)
         .Excuse("POST /tenants/{id}/delete", ForOperators).Excuse("POST /tenants/{id}/restore", ForOperators)
-        .Excuse("PUT /tenants/{id}/limits", ForOperators);
+        .Excuse("PUT /tenants/{id}/limits", ForOperators)
+        .Excuse("POST /tenants/{id}/move", ForOperators).Excuse("POST /tenants/{id}/move/confirm", ForOperators).Excuse("POST /tenants/{id}/move/undo", ForOperators)
+        .Excuse("POST /tenants/{id}/move/abandon", ForOperators).Excuse("GET /tenants/{id}/export", ForOperators).Excuse("POST /tenants/{id}/import", ForOperators);
 
     /// <summary>A kind of isolation.</summary>
     private sealed record Kind(Func<string, PostgresSchema?, string[]> Arguments, bool NeedsServer = false, bool InMemory = false);

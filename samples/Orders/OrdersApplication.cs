@@ -51,6 +51,7 @@ public static class OrdersApplication
         app.UseTallystick();
 
         app.MapTenants();
+        app.MapTenantMoves();
         app.MapUsers();
         app.MapOrders();
         app.MapNotifications();

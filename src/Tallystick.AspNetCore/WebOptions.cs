@@ -6,7 +6,10 @@ namespace Tallystick.AspNetCore;
 /// <summary>The bounds of requests, and how business rejections are answered.</summary>
 public sealed record WebOptions
 {
-    /// <summary>The most bytes of a request's body; a larger one is answered with 413. Default 1 MiB.</summary>
+    /// <summary>
+    /// The most bytes of a request's body; a larger one is answered with 413. Default 1 MiB. An endpoint that reads its body itself, such as an upload,
+    /// may have another limit (<c>IRequestSizeLimitMetadata</c>).
+    /// </summary>
     public int BodyBytesMax { get; init; } = 1024 * 1024;
 
     /// <summary>The most levels of nesting in a JSON body. Default 32.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Tallystick.Commands;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
 using Tallystick.Tenancy;
@@ -7,8 +8,8 @@ using Tallystick.Tenancy.Databases;
 namespace Tallystick;
 
 /// <summary>
-/// A running application: starts the projections and subscriptions of all tenants and stops them, follows the catalog of tenants, and erases
-/// deleted ones. The host starts it by itself; a test or a program without a host calls it.
+/// A running application: starts the projections and subscriptions of all tenants and stops them, follows the catalog of tenants, moves
+/// those that are to be moved, and erases deleted ones. The host starts it by itself; a test or a program without a host calls it.
 /// </summary>
 public sealed partial class TallystickRuntime : IAsyncDisposable
 {
@@ -18,6 +19,7 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
     private readonly SubscriptionHost _host;
     private readonly TenantRunners _runners;
     private readonly TenantEraser _eraser;
+    private readonly TenantMover? _mover;
     private readonly TenantFollower _follower;
     private readonly TenantOptions _options;
     private readonly TimeProvider _time;
@@ -28,12 +30,12 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
     private int _disposed;
 
     internal TallystickRuntime(
-        IStore store, SubscriptionHost host, TenantDirectory directory, TenantEraser eraser, TenantOptions options, TimeProvider time,
-        ILogger<TallystickRuntime> logger)
+        IStore store, SubscriptionHost host, TenantDirectory directory, TenantEraser eraser, TenantMover? mover, StateCache states, TenantOptions options,
+        TimeProvider time, ILogger<TallystickRuntime> logger)
     {
-        (_store, _host, _eraser, _options, _time, _logger) = (store, host, eraser, options, time, logger);
+        (_store, _host, _eraser, _mover, _options, _time, _logger) = (store, host, eraser, mover, options, time, logger);
         _runners = new TenantRunners(host);
-        _follower = new TenantFollower(store, directory, _runners, eraser);
+        _follower = new TenantFollower(store, directory, _runners, eraser, mover, states);
     }
 
     /// <summary>
@@ -57,6 +59,8 @@ public sealed partial class TallystickRuntime : IAsyncDisposable
         }
 
         var work = new List<Task> { KeepOnAsync(_follower.FollowAsync), KeepOnAsync(_eraser.RunAsync) };
+        for (var i = 0; _mover is not null && i < _options.MovesAtOnce; i++)
+            work.Add(KeepOnAsync(_mover.RunAsync));
         if (_store is PlacedStore placed)
         {
             placed.Watch(_runners);

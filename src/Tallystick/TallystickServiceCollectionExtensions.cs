@@ -44,7 +44,10 @@ public static class TallystickServiceCollectionExtensions
         var builder = new TallystickBuilder(services);
         configure(builder);
         if (!builder.Databases.HasOnlyMain)
+        {
             PlaceStore(services, builder);
+            services.TryAddSingleton(provider => MakeMover(provider, builder));
+        }
 
         services.AddSingleton<Decider, TenantDecider>();
         services.TryAddSingleton(provider => new IdGenerator(provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<Entropy>()));
@@ -124,7 +127,8 @@ public static class TallystickServiceCollectionExtensions
             provider.GetRequiredService<ReadModelCatalog>(), new SubscriptionCatalog(
                 store, provider.GetRequiredService<EventSerializer>(), provider.GetServices<Subscription>(), provider.GetRequiredService<TimeProvider>()),
             provider.GetRequiredService<StorageLimit>()),
-            builder.TenantOptions, builder.Databases, provider.GetRequiredService<TenantDirectory>(), provider.GetRequiredService<TimeProvider>());
+            builder.TenantOptions, builder.Databases, provider.GetRequiredService<TenantDirectory>(), MoverOf(provider),
+            RemoverOf(provider, builder), provider.GetRequiredService<TimeProvider>());
     }
 
     /// <summary>Puts the routing store in the place of the one that was chosen, which becomes the main database.</summary>
@@ -152,17 +156,29 @@ public static class TallystickServiceCollectionExtensions
     private static TenantDirectory MakeDirectory(IServiceProvider provider, IStore main, TallystickBuilder builder) => new(
         main, provider.GetRequiredService<EventSerializer>(), builder.TenantOptions, provider.GetRequiredService<TenantShares>());
 
-    private static TenantEraser MakeEraser(IServiceProvider provider, TallystickBuilder builder)
+    private static TenantEraser MakeEraser(IServiceProvider provider, TallystickBuilder builder) => new(
+        provider.GetRequiredService<IStore>(), provider.GetRequiredService<TenantDirectory>(), RemoverOf(provider, builder),
+        provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<TallystickRuntime>>());
+
+    /// <summary>Null if there is nowhere to move to, or a test has taken another store than the routing one.</summary>
+    private static TenantMover? MoverOf(IServiceProvider provider) =>
+        provider.GetRequiredService<IStore>() is PlacedStore ? provider.GetRequiredService<TenantMover>() : null;
+
+    private static TenantMover MakeMover(IServiceProvider provider, TallystickBuilder builder)
     {
-        var store = provider.GetRequiredService<IStore>();
-        return new TenantEraser(
-            store, provider.GetRequiredService<TenantDirectory>(),
-            (kind, tenant, cancellationToken) => store is PlacedStore placed
-                ? placed.RemoveAsync(
-                    new Placement.Dedicated(kind), tenant, token => builder.Databases.RemoveAsync(provider, kind, tenant, token), cancellationToken)
-                : builder.Databases.RemoveAsync(provider, kind, tenant, cancellationToken),
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<TallystickRuntime>>());
+        var (store, time) = ((PlacedStore)provider.GetRequiredService<IStore>(), provider.GetRequiredService<TimeProvider>());
+        var node = builder.NodeOptions.For(store.Limits, provider.GetRequiredService<Entropy>());
+        return new TenantMover(
+            store, provider.GetRequiredService<TenantDirectory>(), RemoverOf(provider, builder), builder.TenantOptions, new MoveLeases(store, node, time), time,
+            provider.GetRequiredService<ILogger<TallystickRuntime>>());
     }
+
+    /// <summary>Removes a tenant's own database of a kind, whoever uses it.</summary>
+    private static Func<string, TenantId, CancellationToken, ValueTask> RemoverOf(IServiceProvider provider, TallystickBuilder builder) =>
+        (kind, tenant, cancellationToken) => provider.GetRequiredService<IStore>() is PlacedStore placed
+            ? placed.RemoveAsync(
+                new Placement.Dedicated(kind), tenant, token => builder.Databases.RemoveAsync(provider, kind, tenant, token), cancellationToken)
+            : builder.Databases.RemoveAsync(provider, kind, tenant, cancellationToken);
 
     private static TallystickRuntime MakeRuntime(IServiceProvider provider, TallystickBuilder builder)
     {
@@ -170,7 +186,7 @@ public static class TallystickServiceCollectionExtensions
         provider.GetRequiredService<Tenants>();
         return new TallystickRuntime(
             provider.GetRequiredService<IStore>(), provider.GetRequiredService<SubscriptionHost>(), provider.GetRequiredService<TenantDirectory>(),
-            MakeEraser(provider, builder), builder.TenantOptions, provider.GetRequiredService<TimeProvider>(),
+            MakeEraser(provider, builder), MoverOf(provider), provider.GetRequiredService<CommandProcessor>().Cache, builder.TenantOptions, provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<TallystickRuntime>>());
     }
 

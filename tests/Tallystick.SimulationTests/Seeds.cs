@@ -13,6 +13,9 @@ public static class Seeds
     /// <summary>The ledger gets a quarter.</summary>
     public static int OfLedger => Math.Max(1, Count / 4);
 
+    /// <summary>Moves get a twentieth: each seed moves a tenant four times, and compares everything after each.</summary>
+    public static int OfMoves => Math.Max(1, Count / 20);
+
     /// <summary>Says what was done, for whoever has asked for it.</summary>
     public static void Tell(string world, int count, long steps) => Console.Error.WriteLine(
         string.Create(CultureInfo.InvariantCulture, $"{count:N0} seeds of {world} from {First}, {steps:N0} steps: everything holds."));

@@ -50,11 +50,12 @@ public sealed record DeleteTenant(string Reason, int? GraceDays) : IValidated
 }
 
 public sealed record TenantView(
-    string Id, string Name, TenantStatus Status, string Placement, TenantLimits Limits, string? CreatedBy, DateTimeOffset CreatedAt, DateTimeOffset? ErasableFrom)
+    string Id, string Name, TenantStatus Status, string Placement, TenantLimits Limits, string? CreatedBy, DateTimeOffset CreatedAt, DateTimeOffset? ErasableFrom,
+    MoveView? Move)
 {
     public static TenantView Of(TenantDescription tenant) => new(
         tenant.Id.Value, tenant.Record.Name, tenant.Status, tenant.Record.Placement.ToString(), tenant.Record.Limits, tenant.CreatedBy, tenant.CreatedAt,
-        tenant.Record.Deletion?.ErasableFrom);
+        tenant.Record.Deletion?.ErasableFrom, MoveView.Of(tenant));
 }
 
 public sealed record TenantList(IReadOnlyList<TenantView> Items, long Next);

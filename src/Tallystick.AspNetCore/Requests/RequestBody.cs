@@ -12,7 +12,7 @@ internal static class RequestBody
     /// Sets the server's limit; false if the announced body is already over it. A body that is refused is still taken in by the server, which
     /// bounds that by time: a client that is in the middle of sending would otherwise see a broken connection and not the answer.
     /// </summary>
-    public static bool TryLimit(HttpContext context, int bytesMax, bool isReadHere)
+    public static bool TryLimit(HttpContext context, long bytesMax, bool isReadHere)
     {
         var isOver = context.Request.ContentLength > bytesMax;
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)

@@ -46,8 +46,10 @@ internal sealed class RequestMiddleware(RequestDelegate next, WebOptions options
         // It is stored with each event, and no store can hold this character.
         if (Origin.UserIdOf(context.User)?.Contains('\0', StringComparison.Ordinal) == true)
             return (false, new HttpProblem(StatusCodes.Status403Forbidden, "user-invalid", "The token's user id can't be used.", "It has a NUL."));
-        if (!RequestBody.TryLimit(context, options.BodyBytesMax, IsBodyRead(context.Request, needs)))
-            return (false, TooLarge());
+        var isBodyRead = IsBodyRead(context.Request, needs);
+        var bytesMax = isBodyRead ? options.BodyBytesMax : needs.BodyBytesMax ?? options.BodyBytesMax;
+        if (!RequestBody.TryLimit(context, bytesMax, isBodyRead))
+            return (false, TooLarge(bytesMax));
         var scope = context.RequestServices.GetRequiredService<RequestScope>();
         var metadata = RequestHeaders.ReadMetadata(context, options.CorrelationIdLengthMax);
         context.Response.Headers[RequestHeaders.CorrelationId] = metadata.CorrelationId;
@@ -73,7 +75,7 @@ internal sealed class RequestMiddleware(RequestDelegate next, WebOptions options
         if (IsBodyRead(request, needs))
         {
             if (await RequestBody.ReadAsync(request, options.BodyBytesMax, context.RequestAborted) is not { } read)
-                return TooLarge();
+                return TooLarge(options.BodyBytesMax);
             body = read;
         }
 
@@ -104,8 +106,8 @@ internal sealed class RequestMiddleware(RequestDelegate next, WebOptions options
     private static bool IsLengthUnknown(HttpRequest request) =>
         request.ContentLength is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
 
-    private HttpProblem TooLarge() =>
-        HttpProblem.OfStatus(StatusCodes.Status413PayloadTooLarge, $"The limit is {options.BodyBytesMax} bytes.");
+    private static HttpProblem TooLarge(long bytesMax) =>
+        HttpProblem.OfStatus(StatusCodes.Status413PayloadTooLarge, $"The limit is {bytesMax} bytes.");
 
     /// <summary>A 401 that names the schemes by which one can authenticate, if the application has any.</summary>
     private static async Task ChallengeAsync(HttpContext context)

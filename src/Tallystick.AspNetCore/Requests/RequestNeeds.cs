@@ -8,7 +8,7 @@ using Tallystick.Tenancy;
 namespace Tallystick.AspNetCore.Requests;
 
 /// <summary>What an endpoint asks for by the types of its parameters; found once for each endpoint.</summary>
-internal sealed record RequestNeeds(bool Tenant, bool Conditions, bool Freshness, Type? Body, bool IsBodyOptional)
+internal sealed record RequestNeeds(bool Tenant, bool Conditions, bool Freshness, Type? Body, bool IsBodyOptional, long? BodyBytesMax = null)
 {
     private static readonly ConditionalWeakTable<Endpoint, RequestNeeds> Known = [];
 
@@ -27,7 +27,8 @@ internal sealed record RequestNeeds(bool Tenant, bool Conditions, bool Freshness
             parameters.Contains(typeof(CommandConditions)),
             parameters.Contains(typeof(ReadFreshness)),
             accepts is null || accepts.RequestType == typeof(void) ? null : accepts.RequestType,
-            accepts?.IsOptional ?? false);
+            accepts?.IsOptional ?? false,
+            all.OfType<IRequestSizeLimitMetadata>().LastOrDefault()?.MaxRequestBodySize);
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Tallystick.Commands;
 using Tallystick.Events;
@@ -9,6 +10,7 @@ namespace Tallystick.Testing.Leaks;
 internal static class CatalogOperations
 {
     private const int PageLength = 100;
+    private const string Nowhere = "nowhere";
 
     public static IEnumerable<LeakOperation> All(IServiceProvider services)
     {
@@ -49,6 +51,22 @@ internal static class CatalogOperations
         yield return new LeakOperation("Tenants.DeleteAsync, and restored", IsRead: false, async (twin, _, cancellationToken) =>
             ResultText.Of(await tenants.DeleteAsync(twin.Id, twin.Secrets.Text("reason"), null, null, cancellationToken))
             + ResultText.Of(await tenants.ExecuteAsync(twin.Id, new TenantCommand.Restore(), null, cancellationToken)));
+        yield return new LeakOperation("Tenants.ExecuteAsync of a move to nowhere, confirmed, undone and abandoned", IsRead: false, async (twin, _, cancellationToken) =>
+        {
+            var text = "";
+            foreach (var command in (TenantCommand[])[
+                new TenantCommand.BeginMove(new Placement.Shared(Nowhere)), new TenantCommand.ConfirmMove(), new TenantCommand.UndoMove(), new TenantCommand.AbandonMove()])
+                text += ResultText.Of(await tenants.ExecuteAsync(twin.Id, command, null, cancellationToken));
+            return text;
+        });
+        yield return new LeakOperation("Tenants.ExportAsync and ImportAsync of the file over the tenant", IsRead: false, async (twin, _, cancellationToken) =>
+        {
+            using var file = new MemoryStream();
+            var exported = ResultText.Of(await tenants.ExportAsync(twin.Id, file, null, cancellationToken));
+            file.Position = 0;
+            return exported + Encoding.UTF8.GetString(file.ToArray())
+                + ResultText.Of(await tenants.ImportAsync(twin.Id, twin.Secrets.Text("name"), file, null, null, cancellationToken));
+        });
         yield return new LeakOperation("Tenants.ExecuteAsync for no tenant", IsRead: false, async (_, _, cancellationToken) =>
             ResultText.Of(await tenants.ExecuteAsync(default, new TenantCommand.Suspend("everyone"), null, cancellationToken)));
         yield return new LeakOperation("Tenants.FindAsync of no tenant", IsRead: true, async (_, _, cancellationToken) => $"{(await tenants.FindAsync(default, cancellationToken)).GetType().Name}");

@@ -31,7 +31,7 @@ internal static class KnownMethods
             nameof(Tenant.ReadLogAsync), nameof(Tenant.VerifyAsync),
         ]),
         (typeof(StreamStates<>), ["NowAsync", "AtAsync"]),
-        (typeof(Tenants), [nameof(Tenants.FindAsync), nameof(Tenants.GetAsync), nameof(Tenants.ExecuteAsync), nameof(Tenants.EnsureAsync), nameof(Tenants.ListAsync), nameof(Tenants.DescribeAsync), nameof(Tenants.DeleteAsync)]),
+        (typeof(Tenants), [nameof(Tenants.FindAsync), nameof(Tenants.GetAsync), nameof(Tenants.ExecuteAsync), nameof(Tenants.EnsureAsync), nameof(Tenants.ListAsync), nameof(Tenants.DescribeAsync), nameof(Tenants.DeleteAsync), nameof(Tenants.ExportAsync), nameof(Tenants.ImportAsync)]),
         (typeof(ReadModels<>), ["FindAsync", "Query", "Where", "Between", "OrderBy", "OrderByDescending"]),
         (typeof(ReadModelQuery<>), ["Where", "Between", "From", "Before", "OrderBy", "OrderByDescending", "OfTenant", "After", "Take", "PageAsync"]),
         (typeof(SubscriptionHost),

@@ -99,6 +99,11 @@ internal sealed class CommandHandler(
                     cache.Observe(request.Tenant, request.Stream, before, wrong.Actual);
                 return new CommandResult.Conflict(wrong.Stream, wrong.Expected, wrong.Actual) { Reason = wrong };
 
+            // Nobody's decision is out of date: the tenant is being moved, or erased.
+            case CommitResult.Refused { Reason: Refusal.Fenced or Refusal.Erasing }:
+                result.Demand();
+                goto default;
+
             case CommitResult.Refused refused:
                 return new CommandResult.Conflict(request.Stream, ExpectedVersion.Exactly(before), before) { Reason = refused.Reason };
 

@@ -57,6 +57,25 @@ public sealed class StateCache(int capacity = StateCache.DefaultCapacity)
         }
     }
 
+    /// <summary>Forgets a tenant. Looks at every entry, so it is for what happens seldom: a tenant has moved, or was erased.</summary>
+    public void Remove(TenantId tenant)
+    {
+        lock (_lock)
+        {
+            for (var node = _end.Next; node != _end;)
+            {
+                var next = node.Next;
+                if (node.Key.Tenant == tenant)
+                {
+                    _nodes.Remove(node.Key);
+                    node.Unlink();
+                }
+
+                node = next;
+            }
+        }
+    }
+
     /// <summary>Finds a stream's state and marks it as used.</summary>
     /// <param name="tenant">Whose.</param>
     /// <param name="stream">The stream.</param>

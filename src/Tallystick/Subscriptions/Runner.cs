@@ -168,6 +168,9 @@ internal abstract partial class Runner : IDisposable
                 throw new OwnerMovedException(lost.ToString());
             case CommitResult.Refused { Reason: Refusal.CheckpointMoved moved }:
                 throw new OwnerMovedException(moved.ToString());
+            case CommitResult.Refused { Reason: Refusal.Fenced or Refusal.Erasing } closed:
+                closed.Demand(); // No handler's fault: tried again, until the runner is told to end here.
+                return;
             case CommitResult.Refused refused:
                 throw new CommitRefusedException(refused.Reason);
             default:

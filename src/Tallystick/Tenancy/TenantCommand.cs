@@ -42,19 +42,51 @@ public abstract record TenantCommand
     /// <summary>Every row and file of the tenant is gone. The runtime gives it.</summary>
     public sealed record RecordErasure : TenantCommand;
 
-    /// <summary>Begins to move the tenant. Until <see cref="SwitchMove"/> it is served where it was.</summary>
+    /// <summary>
+    /// Begins to move the tenant while it is in use; some node's runtime does it. The tenant is served where it was until the move is switched.
+    /// </summary>
     /// <param name="Target">Where to.</param>
     public sealed record BeginMove(Placement Target) : TenantCommand;
 
-    /// <summary>From now on the tenant is served at the target; what the source has is kept until the move is confirmed.</summary>
-    public sealed record SwitchMove : TenantCommand;
-
-    /// <summary>Ends a move that was switched. The source's copy isn't needed any more.</summary>
+    /// <summary>Ends a move that is done: what the source has kept is erased, and the move can't be undone any more.</summary>
     public sealed record ConfirmMove : TenantCommand;
 
-    /// <summary>Ends a move that was switched by going back to the source, which must have all that was added since.</summary>
+    /// <summary>Takes a move back that is done, while the tenant is in use: it goes back to the source, with all that was added since.</summary>
     public sealed record UndoMove : TenantCommand;
 
-    /// <summary>Ends a move that wasn't switched yet; the tenant stays where it is.</summary>
+    /// <summary>Gives a move up that wasn't switched yet; the tenant stays where it is, and the copy is erased.</summary>
     public sealed record AbandonMove : TenantCommand;
+
+    /// <summary>From now on the tenant is to be found at the other end of its move, which takes no commits yet. The runtime gives it.</summary>
+    public sealed record SwitchMove : TenantCommand;
+
+    /// <summary>The other end takes commits. The runtime gives it.</summary>
+    /// <param name="Outcome">What was moved.</param>
+    public sealed record SettleMove(MoveOutcome Outcome) : TenantCommand;
+
+    /// <summary>The copy that isn't needed any more is gone, and with it the move is over. The runtime gives it.</summary>
+    public sealed record EndMove : TenantCommand;
+
+    /// <summary>Lets all of the tenant's data be exported, for the record. <see cref="Tenants.ExportAsync"/> gives it.</summary>
+    public sealed record Export : TenantCommand;
+
+    /// <summary>Makes a tenant that nobody can use until its data is imported. <see cref="Tenants.ImportAsync"/> gives it.</summary>
+    /// <param name="Name">The name to show.</param>
+    /// <param name="Placement">Where its data is kept; null: where the application's rule says.</param>
+    /// <param name="Attempt">Tells this import from others into the same id, of which the last counts.</param>
+    public sealed record BeginImport(string Name, Placement? Placement, Guid Attempt) : TenantCommand;
+
+    /// <summary>The tenant's data is imported and verified: it can be used. <see cref="Tenants.ImportAsync"/> gives it.</summary>
+    /// <param name="Attempt">Which import.</param>
+    /// <param name="From">The id under which the tenant was exported.</param>
+    /// <param name="Position">The last position of its log.</param>
+    /// <param name="Root">The root of its log's tree.</param>
+    public sealed record EndImport(Guid Attempt, string From, long Position, string Root) : TenantCommand;
+
+    /// <summary>Nothing was imported. <see cref="Tenants.ImportAsync"/> gives it.</summary>
+    /// <param name="Attempt">Which import.</param>
+    public sealed record AbandonImport(Guid Attempt) : TenantCommand;
+
+    /// <summary>Whether only the library itself may give it, since it says what has been done.</summary>
+    internal bool IsReport => this is SwitchMove or SettleMove or EndMove or BeginImport or EndImport or AbandonImport;
 }

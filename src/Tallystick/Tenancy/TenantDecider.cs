@@ -23,6 +23,8 @@ public sealed class TenantDecider : Decider<TenantCommand, TenantEvent, TenantRe
 
     internal const string ExistsCode = "tenant-exists";
 
+    private const string ImportingCode = "tenant-importing";
+
     /// <inheritdoc/>
     public override string Category => StreamCategory;
 
@@ -36,9 +38,13 @@ public sealed class TenantDecider : Decider<TenantCommand, TenantEvent, TenantRe
         (TenantCommand.Create, TenantStatus.Erased) => Reject(
             ExistsCode, "A tenant with this id existed and was erased. Choose another id: tokens and backups may still know the first one."),
         (TenantCommand.Create, _) => Reject(ExistsCode, "A tenant with this id exists already."),
+        (TenantCommand.BeginImport or TenantCommand.EndImport or TenantCommand.AbandonImport, _) => DecideImport(command, state),
         (_, TenantStatus.None) => Reject("tenant-unknown", "There is no tenant with this id."),
         (TenantCommand.RecordErasure, TenantStatus.Erased) => Accept(),
         (_, TenantStatus.Erased) => Reject("tenant-erased", "The tenant was erased; nothing of it is left."),
+        (not (TenantCommand.Delete or TenantCommand.Rename), TenantStatus.Importing) => Reject(
+            ImportingCode, "The tenant's data is being imported. Wait for it; import again if it was interrupted; or delete the tenant."),
+        (TenantCommand.Export, _) => Accept(new TenantEvent.Exported()),
         (TenantCommand.Rename rename, _) => Rename(rename, state),
         (TenantCommand.SetLimits set, _) => SetLimits(set, state),
         (TenantCommand.Delete or TenantCommand.Restore or TenantCommand.BeginErasure or TenantCommand.RecordErasure, _) => DecideEnd(command, state),
@@ -60,10 +66,25 @@ public sealed class TenantDecider : Decider<TenantCommand, TenantEvent, TenantRe
         TenantEvent.Restored => state with { Deletion = null },
         TenantEvent.ErasureBegun => state with { Deletion = state.Deletion is { } deletion ? deletion with { IsErasing = true } : null },
         TenantEvent.Erased => state with { IsErased = true },
-        TenantEvent.MoveBegun begun => state with { Move = new MoveInProgress(begun.Source, begun.Target, MoveStep.Begun) },
-        TenantEvent.MoveSwitched when state.Move is { } move => state with { Placement = move.Target, Move = move with { Step = MoveStep.Switched } },
-        TenantEvent.MoveUndone when state.Move is { } move => state with { Placement = move.Source, Move = null },
-        TenantEvent.MoveConfirmed or TenantEvent.MoveAbandoned => state with { Move = null },
+        TenantEvent.ImportBegun begun => new TenantRecord { Exists = true, Name = begun.Name, Placement = begun.Placement, Import = begun.Attempt },
+        TenantEvent.Imported => state with { Import = null },
+        TenantEvent.ImportAbandoned => TenantRecord.None,
+        _ => EvolveMove(state, @event),
+    };
+
+    private static TenantRecord EvolveMove(TenantRecord state, TenantEvent @event) => (@event, state.Move) switch
+    {
+        (TenantEvent.MoveBegun begun, _) => state with { Move = new MoveInProgress(begun.Source, begun.Target, MoveStep.Begun) },
+        (TenantEvent.MoveSwitched, { Step: MoveStep.Undoing } move) => state with { Placement = move.Source, Move = move with { Step = MoveStep.SwitchedBack, Outcome = null } },
+        (TenantEvent.MoveSwitched, { } move) => state with { Placement = move.Target, Move = move with { Step = MoveStep.Switched } },
+        (TenantEvent.MoveSettled settled, { } move) => state with
+        {
+            Move = move with { Step = move.Step == MoveStep.SwitchedBack ? MoveStep.Undone : MoveStep.Settled, Outcome = settled.Outcome },
+        },
+        (TenantEvent.MoveConfirmationBegun, { } move) => state with { Move = move with { Step = MoveStep.Confirming } },
+        (TenantEvent.MoveUndoingBegun, { } move) => state with { Move = move with { Step = MoveStep.Undoing } },
+        (TenantEvent.MoveAbandonmentBegun, { } move) => state with { Move = move with { Step = MoveStep.Abandoning } },
+        (TenantEvent.MoveConfirmed or TenantEvent.MoveUndone or TenantEvent.MoveAbandoned, _) => state with { Move = null },
         _ => state,
     };
 
@@ -117,13 +138,43 @@ public sealed class TenantDecider : Decider<TenantCommand, TenantEvent, TenantRe
         (TenantCommand.BeginMove begin, { Step: MoveStep.Begun } move) when begin.Target == move.Target => Accept(),
         (TenantCommand.BeginMove, var move) => Reject("tenant-moving", $"The tenant is being moved from {move.Source} to {move.Target}. End that move first."),
         (_, null) => Reject("tenant-not-moving", "The tenant isn't being moved."),
-        (TenantCommand.SwitchMove, { Step: MoveStep.Begun }) => Accept(new TenantEvent.MoveSwitched()),
-        (TenantCommand.SwitchMove, _) => Accept(),
-        (TenantCommand.ConfirmMove, { Step: MoveStep.Switched }) => Accept(new TenantEvent.MoveConfirmed()),
-        (TenantCommand.UndoMove, { Step: MoveStep.Switched }) => Accept(new TenantEvent.MoveUndone()),
-        (TenantCommand.AbandonMove, { Step: MoveStep.Begun }) => Accept(new TenantEvent.MoveAbandoned()),
-        (TenantCommand.AbandonMove, _) => Reject("move-switched", "The tenant is at its new place already. Undo the move instead."),
-        _ => Reject("move-not-switched", "The tenant is at its old place still. Abandon the move instead."),
+        (TenantCommand.ConfirmMove or TenantCommand.UndoMove or TenantCommand.AbandonMove, var move) => DecideEndOfMove(command, move.Step),
+        (TenantCommand.SwitchMove, { Step: MoveStep.Begun or MoveStep.Undoing }) => Accept(new TenantEvent.MoveSwitched()),
+        (TenantCommand.SwitchMove, { Step: MoveStep.Switched or MoveStep.SwitchedBack }) => Accept(),
+        (TenantCommand.SettleMove { Outcome: { } outcome }, { Step: MoveStep.Switched or MoveStep.SwitchedBack }) => Accept(new TenantEvent.MoveSettled(outcome)),
+        (TenantCommand.EndMove, { Step: MoveStep.Confirming }) => Accept(new TenantEvent.MoveConfirmed()),
+        (TenantCommand.EndMove, { Step: MoveStep.Undone }) => Accept(new TenantEvent.MoveUndone()),
+        (TenantCommand.EndMove, { Step: MoveStep.Abandoning }) => Accept(new TenantEvent.MoveAbandoned()),
+        (_, var move) => Reject("move-elsewhere", $"The move is at step {move.Step}, where that can't be."),
+    };
+
+    /// <summary>What ends a move is asked for here and done by the runtime, which may take its time; asking again changes nothing.</summary>
+    private static Decision<TenantEvent> DecideEndOfMove(TenantCommand command, MoveStep step) => (command, step) switch
+    {
+        (TenantCommand.ConfirmMove, MoveStep.Settled) => Accept(new TenantEvent.MoveConfirmationBegun()),
+        (TenantCommand.UndoMove, MoveStep.Settled) => Accept(new TenantEvent.MoveUndoingBegun()),
+        (TenantCommand.AbandonMove, MoveStep.Begun) => Accept(new TenantEvent.MoveAbandonmentBegun()),
+        (TenantCommand.ConfirmMove, MoveStep.Confirming) or (TenantCommand.AbandonMove, MoveStep.Abandoning) => Accept(),
+        (TenantCommand.UndoMove, MoveStep.Undoing or MoveStep.SwitchedBack or MoveStep.Undone) => Accept(),
+        (TenantCommand.AbandonMove, _) => Reject("move-switched", $"The move can't be abandoned any more: it is at step {step}. Undo it once it is settled."),
+        (_, MoveStep.Begun or MoveStep.Switched) => Reject("move-not-settled", "The tenant isn't served at its new place yet. Wait for it, or abandon the move while it is copied."),
+        _ => Reject("move-ending", $"The move is being ended otherwise: it is at step {step}."),
+    };
+
+    /// <summary>Nobody can use the tenant before its data was verified. Of two imports into one id the later takes over.</summary>
+    private static Decision<TenantEvent> DecideImport(TenantCommand command, TenantRecord state) => command switch
+    {
+        TenantCommand.BeginImport begin when !IsName(begin.Name) => BadName(),
+        TenantCommand.BeginImport { Placement: null } => Reject("placement-missing", "An import needs a place."),
+        TenantCommand.BeginImport begin when state.Status == TenantStatus.None || (state.Status == TenantStatus.Importing && begin.Placement == state.Placement) =>
+            Accept(new TenantEvent.ImportBegun(begin.Name, begin.Placement!, begin.Attempt)),
+        TenantCommand.BeginImport when state.Status == TenantStatus.Importing =>
+            Reject(ImportingCode, $"The tenant is being imported to {state.Placement}. Import it there again, or delete it."),
+        TenantCommand.BeginImport => Reject(ExistsCode, "A tenant with this id exists already, or has existed. Choose another id."),
+        TenantCommand.EndImport end when state.Status == TenantStatus.Importing && end.Attempt == state.Import =>
+            Accept(new TenantEvent.Imported(end.From, end.Position, end.Root)),
+        TenantCommand.AbandonImport abandon when state.Status == TenantStatus.Importing && abandon.Attempt == state.Import => Accept(new TenantEvent.ImportAbandoned()),
+        _ => Reject(ImportingCode, "Another import into this id has taken over, or the tenant was deleted meanwhile."),
     };
 
     private static bool IsName(string? name) => !string.IsNullOrWhiteSpace(name) && name.Length <= NameLengthMax;

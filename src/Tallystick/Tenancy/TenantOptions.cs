@@ -21,8 +21,20 @@ public sealed record TenantOptions
     /// <summary>How long a call waits for a database when as many as may be are open and in use; then it fails as transient. Default 30 s.</summary>
     public TimeSpan OpenTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a commit waits for a tenant that is fenced because it is being moved. Default 10 s.</summary>
+    /// <summary>
+    /// How long a commit waits for a tenant that is fenced because it is being moved, before it fails as transient; and how long a mover may hold
+    /// writers up before it lets them go on and tries again. Default 10 s.
+    /// </summary>
     public TimeSpan FenceTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long the copy that a moved tenant has left stays at least before it is erased, also when the move is confirmed at once: a process that
+    /// stood still and believes the tenant to be there finds a closed copy then, and not a place where it could begin anew. Default 1 minute.
+    /// </summary>
+    public TimeSpan MovedCopyKeptFor { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How many moves a node works at at the same time. Default 2.</summary>
+    public int MovesAtOnce { get; init; } = 2;
 
     /// <summary>
     /// How many databases are opened at the same time at the start, when each is visited once so that its projections and subscriptions
@@ -39,6 +51,7 @@ public sealed record TenantOptions
         foreach (var (name, value) in new[]
         {
             (nameof(OpenDatabasesMax), OpenDatabasesMax), (nameof(VisitsAtOnce), VisitsAtOnce), (nameof(CachedTenantsMax), CachedTenantsMax),
+            (nameof(MovesAtOnce), MovesAtOnce),
         })
         {
             if (value < 1)
@@ -48,6 +61,7 @@ public sealed record TenantOptions
         foreach (var (name, value) in new[]
         {
             (nameof(DeletionGrace), DeletionGrace), (nameof(OpenTimeout), OpenTimeout), (nameof(FenceTimeout), FenceTimeout),
+            (nameof(MovedCopyKeptFor), MovedCopyKeptFor),
         })
         {
             if (value < TimeSpan.Zero)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Tallystick.Events;
+using Tallystick.Tenancy.Moving;
 
 namespace Tallystick.Tenancy;
 
@@ -23,6 +24,9 @@ public enum TenantStatus
 
     /// <summary>Its data is gone. Its id isn't used again.</summary>
     Erased,
+
+    /// <summary>Its data is being imported. Its callers are refused.</summary>
+    Importing,
 }
 
 /// <summary>A tenant as the catalog knows it.</summary>
@@ -49,6 +53,9 @@ public sealed record TenantRecord
     /// <summary>The move that is going on; null: none.</summary>
     public MoveInProgress? Move { get; init; }
 
+    /// <summary>The import that is going on; null: none.</summary>
+    public Guid? Import { get; init; }
+
     /// <summary>Its deletion; null: it isn't deleted.</summary>
     public TenantDeletion? Deletion { get; init; }
 
@@ -60,6 +67,7 @@ public sealed record TenantRecord
         !Exists ? TenantStatus.None
         : IsErased ? TenantStatus.Erased
         : Deletion is not null ? TenantStatus.Deleted
+        : Import is not null ? TenantStatus.Importing
         : Move is not null ? TenantStatus.Moving
         : IsSuspended ? TenantStatus.Suspended
         : TenantStatus.Active;
@@ -71,15 +79,40 @@ public enum MoveStep
     /// <summary>The tenant is served at the source, and copied.</summary>
     Begun,
 
-    /// <summary>The tenant is served at the target; the source's copy is kept.</summary>
+    /// <summary>The tenant is to be found at the target, which takes commits in a moment.</summary>
     Switched,
+
+    /// <summary>The tenant is served at the target; the source's copy is kept until the move is confirmed or undone.</summary>
+    Settled,
+
+    /// <summary>The source's copy is being erased.</summary>
+    Confirming,
+
+    /// <summary>The tenant is served at the target, and what is new there is copied to the source.</summary>
+    Undoing,
+
+    /// <summary>The tenant is to be found at the source again, which takes commits in a moment.</summary>
+    SwitchedBack,
+
+    /// <summary>The tenant is served at the source again; the target's copy is being erased.</summary>
+    Undone,
+
+    /// <summary>The tenant is served at the source; the target's copy is being erased.</summary>
+    Abandoning,
 }
 
 /// <summary>A tenant's way from one database to another.</summary>
 /// <param name="Source">From where.</param>
 /// <param name="Target">To where.</param>
 /// <param name="Step">How far it is.</param>
-public sealed record MoveInProgress(Placement Source, Placement Target, MoveStep Step);
+/// <param name="Outcome">What was moved; null until the tenant takes commits at the other end.</param>
+public sealed record MoveInProgress(Placement Source, Placement Target, MoveStep Step, MoveOutcome? Outcome = null);
+
+/// <summary>What a move, or its undoing, has come to.</summary>
+/// <param name="At">When the tenant began to take commits there.</param>
+/// <param name="Position">The last position of its log that was moved.</param>
+/// <param name="Waited">How long writers had to wait; zero if the node that had stopped them died, and another went on.</param>
+public sealed record MoveOutcome(DateTimeOffset At, long Position, TimeSpan Waited);
 
 /// <summary>A tenant's deletion.</summary>
 /// <param name="Reason">Why.</param>
@@ -97,9 +130,19 @@ public sealed record TenantDescription(TenantId Id, TenantRecord Record, string?
 {
     /// <summary>Where it is in its life.</summary>
     public TenantStatus Status => Record.Status;
+
+    /// <summary>What this node is doing for the tenant's move; null if there is no move, or another node works at it.</summary>
+    public MoveWork? Work { get; init; }
 }
 
 /// <summary>A page of the catalog, in the order in which the tenants were made.</summary>
 /// <param name="Items">The tenants.</param>
 /// <param name="Through">Where the next page begins.</param>
 public sealed record TenantPage(ImmutableArray<TenantDescription> Items, LogPosition Through);
+
+/// <summary>What a node does, or has tried to do, for a tenant's move.</summary>
+/// <param name="Progress">How far the copying is; null if nothing was copied here.</param>
+/// <param name="Failure">Why it failed the last time; null if it didn't.</param>
+/// <param name="Failures">How often in a row it has failed.</param>
+/// <param name="RetryAt">When it is tried again; null while it is being worked at.</param>
+public sealed record MoveWork(TenantMoveProgress? Progress, string? Failure = null, int Failures = 0, DateTimeOffset? RetryAt = null);

@@ -34,7 +34,7 @@ internal sealed class TenantRunners(SubscriptionHost host) : IDatabaseWatcher
     /// <summary>Takes note of what has become of a tenant.</summary>
     public async Task SetAsync(TenantId tenant, TenantRecord record, CancellationToken cancellationToken)
     {
-        var home = record.Status is TenantStatus.None or TenantStatus.Deleted or TenantStatus.Erased ? null : record.Placement;
+        var home = record.Status is TenantStatus.None or TenantStatus.Deleted or TenantStatus.Erased or TenantStatus.Importing ? null : record.Placement;
         Placement? before;
         lock (_lock)
             before = _homes.GetValueOrDefault(tenant.Value);

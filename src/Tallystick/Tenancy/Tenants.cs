@@ -11,7 +11,7 @@ namespace Tallystick.Tenancy;
 /// The tenants of this installation: the only place that gives out handles. Each look-up reads the catalog's stream, so a suspension takes
 /// effect with the next request, on every node.
 /// </summary>
-public sealed class Tenants
+public sealed partial class Tenants
 {
     private readonly IStore _store;
     private readonly CommandProcessor _commands;
@@ -19,12 +19,17 @@ public sealed class Tenants
     private readonly TenantOptions _options;
     private readonly DatabaseRegistry _databases;
     private readonly TenantDirectory _directory;
+    private readonly TenantMover? _mover;
+    private readonly Func<string, TenantId, CancellationToken, ValueTask> _removeFilesAsync;
     private readonly TimeProvider _time;
 
     internal Tenants(
         IStore store, CommandProcessor commands, TenantServices services, TenantOptions options, DatabaseRegistry databases,
-        TenantDirectory directory, TimeProvider time) =>
-        (_store, _commands, _services, _options, _databases, _directory, _time) = (store, commands, services, options, databases, directory, time);
+        TenantDirectory directory, TenantMover? mover, Func<string, TenantId, CancellationToken, ValueTask> removeFilesAsync, TimeProvider time)
+    {
+        (_store, _commands, _services, _options, _databases, _directory) = (store, commands, services, options, databases, directory);
+        (_mover, _removeFilesAsync, _time) = (mover, removeFilesAsync, time);
+    }
 
     /// <summary>The handle of a tenant, or why there is none.</summary>
     public async ValueTask<TenantLookup> FindAsync(TenantId id, CancellationToken cancellationToken)
@@ -58,22 +63,39 @@ public sealed class Tenants
         if (!record.Exists)
             return null;
         var first = await _store.ReadStreamAsync(TenantId.Platform, new StreamRead(StreamOf(id), StreamVersion.None, 1), cancellationToken);
-        return Describe(first[0], record);
+        return Describe(first[0], record) with { Work = _mover?.WorkFor(id) };
     }
 
-    /// <summary>Changes the catalog: creates, renames, suspends or resumes a tenant, sets its limits, and so on.</summary>
+    /// <summary>
+    /// Changes the catalog: creates, renames, suspends or resumes a tenant, sets its limits, moves it, and so on. Of a move, and of what confirms, undoes or
+    /// abandons it, the wish is recorded; some node's runtime does it, and <see cref="DescribeAsync"/> tells how far it is.
+    /// </summary>
     /// <param name="id">The tenant.</param>
     /// <param name="command">What to do.</param>
     /// <param name="by">Who does it, for the record; null if nobody is known.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    /// <exception cref="ArgumentException">The id is <c>default</c> or <see cref="TenantId.Platform"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// The id is <c>default</c> or <see cref="TenantId.Platform"/>, or the command is one that only the library gives.
+    /// </exception>
     public async ValueTask<CommandResult> ExecuteAsync(
         TenantId id, TenantCommand command, ClaimsPrincipal? by, CancellationToken cancellationToken)
     {
-        if (id.IsDefault || id == TenantId.Platform)
-            throw new ArgumentException($"'{id}' can't be a tenant. Name one by TenantId.Parse.", nameof(id));
-        command = command is TenantCommand.Create { Placement: null } create ? create with { Placement = _options.Place(id) } : command;
-        var place = command switch { TenantCommand.Create made => made.Placement, TenantCommand.BeginMove begun => begun.Target, _ => null };
+        DemandNameable(id);
+        ArgumentNullException.ThrowIfNull(command);
+        if (command.IsReport)
+            throw new ArgumentException($"{command.GetType().Name} says what was done, so only the library gives it. Begin, confirm, undo or abandon a move, or import a tenant.", nameof(command));
+        return await RecordAsync(id, command, by, cancellationToken);
+    }
+
+    private async ValueTask<CommandResult> RecordAsync(TenantId id, TenantCommand command, ClaimsPrincipal? by, CancellationToken cancellationToken)
+    {
+        command = command switch
+        {
+            TenantCommand.Create { Placement: null } create => create with { Placement = _options.Place(id) },
+            TenantCommand.BeginImport { Placement: null } import => import with { Placement = _options.Place(id) },
+            _ => command,
+        };
+        var place = command switch { TenantCommand.Create made => made.Placement, TenantCommand.BeginMove begun => begun.Target, TenantCommand.BeginImport import => import.Placement, _ => null };
         if (place is not null && !_databases.Has(place))
             return new CommandResult.Rejected(new Rejection("placement-unknown", $"There is no '{place}'; there are {_databases}."));
         var result = await _commands.ExecuteAsync(
@@ -128,12 +150,18 @@ public sealed class Tenants
     /// <param name="cancellationToken">Cancels.</param>
     public async ValueTask<TenantPage> ListAsync(LogPosition after, int count, CancellationToken cancellationToken)
     {
-        var created = EventQuery.OfTypes(EventTypeAttribute.Of(typeof(TenantEvent.Created)).Name);
+        var created = EventQuery.OfTypes(EventTypeAttribute.Of(typeof(TenantEvent.Created)).Name, EventTypeAttribute.Of(typeof(TenantEvent.Imported)).Name);
         var page = await _store.ReadLogAsync(TenantId.Platform, new LogRead(after, count, created), cancellationToken);
         var items = ImmutableArray.CreateBuilder<TenantDescription>(page.Events.Length);
         foreach (var first in page.Events)
             items.Add(Describe(first, await LoadAsync(TenantId.Parse(first.Stream.Key), cancellationToken)));
         return new TenantPage(items.MoveToImmutable(), page.Through);
+    }
+
+    private static void DemandNameable(TenantId id)
+    {
+        if (id.IsDefault || id == TenantId.Platform)
+            throw new ArgumentException($"'{id}' can't be a tenant. Name one by TenantId.Parse.", nameof(id));
     }
 
     private static TenantDescription Describe(RecordedEvent created, TenantRecord record) =>

@@ -171,7 +171,8 @@ public sealed class ReadTests(OrdersFixture fixture) : IClassFixture<OrdersFixtu
         Assert.Equal(
             ["/dev/token", "/health/live", "/health/ready", "/notifications/{userId}", "/orders", "/orders/{id}", "/orders/{id}/cancel", "/orders/{id}/confirm",
                 "/orders/{id}/history", "/orders/{id}/lines", "/orders/{id}/lines/{sku}", "/orders/{id}/ship", "/reports/sales", "/tenants", "/tenants/{id}",
-                "/tenants/{id}/delete", "/tenants/{id}/limits", "/tenants/{id}/restore", "/tenants/{id}/resume", "/tenants/{id}/suspend", "/users", "/users/{id}"],
+                "/tenants/{id}/delete", "/tenants/{id}/export", "/tenants/{id}/import", "/tenants/{id}/limits", "/tenants/{id}/move", "/tenants/{id}/move/abandon",
+                "/tenants/{id}/move/confirm", "/tenants/{id}/move/undo", "/tenants/{id}/restore", "/tenants/{id}/resume", "/tenants/{id}/suspend", "/users", "/users/{id}"],
             document["paths"]!.AsObject().Select(path => path.Key).Order(StringComparer.Ordinal));
         var confirm = document["paths"]!["/orders/{id}/confirm"]!["post"]!;
         Assert.Equal(["id", "X-Tenant-Id", "Tallystick-Act-As", "Tallystick-Act-As-Reason", "If-Match", "Idempotency-Key"], confirm["parameters"]!.AsArray().Select(one => (string)one!["name"]!));

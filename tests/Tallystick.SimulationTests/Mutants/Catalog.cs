@@ -237,6 +237,7 @@ internal static class Catalog
             ],
         },
         .. LeaseMutants.All,
+        .. MoveMutants.All,
     ];
 
     /// <summary>No change: compiled all the same.</summary>

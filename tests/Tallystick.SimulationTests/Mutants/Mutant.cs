@@ -14,7 +14,7 @@ public sealed record Edit(string File, string Original, string Replacement);
 /// </summary>
 /// <param name="Name">What is wrong, as a sentence.</param>
 /// <param name="World">
-/// The simulated application that meets it: <c>orders</c>, <c>ledger</c>, or <c>random</c> (orders, with random commands); of a bug of the shared store
+/// The simulated application that meets it: <c>orders</c>, <c>ledger</c>, <c>random</c> (orders, with random commands), or <c>moves</c>; of a bug of the shared store
 /// the check that meets it.
 /// </param>
 /// <param name="SeedsMax">Within how many seeds it must be found.</param>

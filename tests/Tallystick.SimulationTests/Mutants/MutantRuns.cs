@@ -1,6 +1,7 @@
 using System.Globalization;
 using Sample;
 using Sample.Tests;
+using Tallystick.SimulationTests.Moves;
 using Tallystick.Testing;
 using Tallystick.Testing.Simulations;
 
@@ -13,6 +14,13 @@ public static class MutantRuns
     {
         for (var seed = firstSeed; seed < firstSeed + count; seed++)
         {
+            if (world == "moves")
+            {
+                if (MoveSimulation.Run(seed) is { } lost)
+                    return string.Create(CultureInfo.InvariantCulture, $"{seed - firstSeed + 1}|{lost}");
+                continue;
+            }
+
             // The report of the seed as it is: looking for a shorter schedule would take most of the time.
             var run = world switch
             {

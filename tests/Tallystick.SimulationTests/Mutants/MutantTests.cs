@@ -32,6 +32,7 @@ public sealed class MutantTests(ITestOutputHelper output)
         Assert.Null(context.FirstFailure("orders", Seeds.First, 20));
         Assert.Null(context.FirstFailure("ledger", Seeds.First, 20));
         Assert.Null(context.FirstFailure("random", Seeds.First, 20));
+        Assert.Null(context.FirstFailure("moves", Seeds.First, 20));
         context.Unload();
     }
 }

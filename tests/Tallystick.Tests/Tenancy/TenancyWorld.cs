@@ -7,6 +7,7 @@ using Tallystick.Events;
 using Tallystick.Projections;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
+using Tallystick.Tenancy.Databases;
 using Tallystick.Testing.Randomness;
 using Tallystick.Testing.Time;
 using Tallystick.Tests.Commands;
@@ -60,6 +61,22 @@ internal sealed class TenancyWorld : IAsyncDisposable
         await Tenants.EnsureAsync(id, $"Tenant {id}", Token);
         return await Tenants.GetAsync(id, Token);
     }
+
+    /// <summary>Completes when the catalog says of a tenant what is wanted.</summary>
+    public async Task CatalogTellsAsync(TenantId tenant, Func<TenantRecord, bool> wanted)
+    {
+        var directory = Get<TenantDirectory>();
+        while (true)
+        {
+            var head = await Store.ReadHeadAsync(TenantId.Platform, Token);
+            if (wanted((await directory.ReadAsync(tenant, Token)).Record))
+                return;
+            await Store.WaitForPositionAsync(TenantId.Platform, head.Position.Next(), Token);
+        }
+    }
+
+    /// <summary>Records what the runtime does itself.</summary>
+    public async Task ReportAsync(TenantId tenant, TenantCommand command) => Assert.NotNull(await Get<TenantDirectory>().RecordAsync(tenant, command, Token));
 
     public async Task<EventPage> PlatformLogAsync() => await Store.ReadLogAsync(TenantId.Platform, new LogRead(LogPosition.Start, 1000), Token);
 

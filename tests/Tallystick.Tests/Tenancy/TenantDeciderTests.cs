@@ -9,7 +9,13 @@ public sealed class TenantDeciderTests
     private static readonly DateTimeOffset Due = new(2030, 1, 31, 0, 0, 0, TimeSpan.Zero);
     private static readonly Placement.Dedicated Own = new("file");
     private static readonly Placement.Shared Other = new("eu-2");
+    private static readonly Guid Attempt = new(7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7);
     private static readonly TenantLimits Few = new(CommandsPerSecond: 5);
+
+    private const string Exists = "create:tenant-exists import:tenant-exists import-ended:tenant-importing import-abandoned:tenant-importing ";
+
+    private const string While = Exists + "rename:Moving suspend:Moving resume:Moving limits:Moving delete:tenant-moving restore:Moving export:Moving "
+        + "begin-erasure:tenant-not-deleted record-erasure:tenant-not-deleted ";
 
     /// <summary>Every command, by a short name.</summary>
     private static readonly SortedDictionary<string, TenantCommand> Commands = new(StringComparer.Ordinal)
@@ -28,6 +34,12 @@ public sealed class TenantDeciderTests
         ["confirm"] = new TenantCommand.ConfirmMove(),
         ["undo"] = new TenantCommand.UndoMove(),
         ["abandon"] = new TenantCommand.AbandonMove(),
+        ["settle"] = new TenantCommand.SettleMove(new MoveOutcome(Due, 7, TimeSpan.FromMilliseconds(20))),
+        ["end"] = new TenantCommand.EndMove(),
+        ["export"] = new TenantCommand.Export(),
+        ["import"] = new TenantCommand.BeginImport("Acme", Own, Attempt),
+        ["import-ended"] = new TenantCommand.EndImport(Attempt, "acme", 7, "root"),
+        ["import-abandoned"] = new TenantCommand.AbandonImport(Attempt),
     };
 
     /// <summary>
@@ -36,41 +48,37 @@ public sealed class TenantDeciderTests
     /// </summary>
     public static TheoryData<string, string, string> Table => new()
     {
-        { "", "None", "create:Active *:tenant-unknown" },
+        { "", "None", "create:Active import:Importing import-ended:tenant-importing import-abandoned:tenant-importing *:tenant-unknown" },
         {
             "create", "Active",
-            "create:tenant-exists rename:Active suspend:Suspended resume:Active limits:Active delete:Deleted restore:Active "
+            Exists + "rename:Active suspend:Suspended resume:Active limits:Active delete:Deleted restore:Active export:Active "
             + "begin-erasure:tenant-not-deleted record-erasure:tenant-not-deleted move:Moving *:tenant-not-moving"
         },
         {
             "create suspend", "Suspended",
-            "create:tenant-exists rename:Suspended suspend:Suspended resume:Active limits:Suspended delete:Deleted restore:Suspended "
+            Exists + "rename:Suspended suspend:Suspended resume:Active limits:Suspended delete:Deleted restore:Suspended export:Suspended "
             + "begin-erasure:tenant-not-deleted record-erasure:tenant-not-deleted move:Moving *:tenant-not-moving"
         },
-        {
-            "create delete", "Deleted",
-            "create:tenant-exists rename:Deleted limits:Deleted delete:Deleted restore:Active begin-erasure:Deleted record-erasure:tenant-in-grace *:tenant-deleted"
-        },
-        { "create suspend delete", "Deleted", "create:tenant-exists rename:Deleted limits:Deleted delete:Deleted restore:Suspended begin-erasure:Deleted record-erasure:tenant-in-grace *:tenant-deleted" },
+        { "create delete", "Deleted", Exists + "rename:Deleted limits:Deleted delete:Deleted restore:Active begin-erasure:Deleted record-erasure:tenant-in-grace export:Deleted *:tenant-deleted" },
+        { "create suspend delete", "Deleted", Exists + "rename:Deleted limits:Deleted delete:Deleted restore:Suspended begin-erasure:Deleted record-erasure:tenant-in-grace export:Deleted *:tenant-deleted" },
         {
             "create delete begin-erasure", "Deleted",
-            "create:tenant-exists rename:Deleted limits:Deleted delete:Deleted restore:tenant-erasing begin-erasure:Deleted record-erasure:Erased *:tenant-deleted"
+            Exists + "rename:Deleted limits:Deleted delete:Deleted restore:tenant-erasing begin-erasure:Deleted record-erasure:Erased export:Deleted *:tenant-deleted"
         },
-        { "create delete begin-erasure record-erasure", "Erased", "create:tenant-exists record-erasure:Erased *:tenant-erased" },
+        { "create delete begin-erasure record-erasure", "Erased", Exists + "record-erasure:Erased *:tenant-erased" },
+        { "create move", "Moving", While + "move:Moving switch:Moving abandon:Moving confirm:move-not-settled undo:move-not-settled *:move-elsewhere" },
+        { "create move switch", "Moving", While + "move:tenant-moving switch:Moving settle:Moving abandon:move-switched confirm:move-not-settled undo:move-not-settled *:move-elsewhere" },
+        { "create move switch settle", "Moving", While + "move:tenant-moving abandon:move-switched confirm:Moving undo:Moving *:move-elsewhere" },
+        { "create suspend move switch settle confirm", "Moving", While + "move:tenant-moving abandon:move-switched confirm:Moving undo:move-ending end:Suspended *:move-elsewhere" },
+        { "create move switch settle undo", "Moving", While + "move:tenant-moving abandon:move-switched confirm:move-ending undo:Moving switch:Moving *:move-elsewhere" },
+        { "create move switch settle undo switch", "Moving", While + "move:tenant-moving abandon:move-switched confirm:move-ending undo:Moving switch:Moving settle:Moving *:move-elsewhere" },
+        { "create move switch settle undo switch settle", "Moving", While + "move:tenant-moving abandon:move-switched confirm:move-ending undo:Moving end:Active *:move-elsewhere" },
+        { "create move abandon", "Moving", While + "move:tenant-moving abandon:Moving confirm:move-ending undo:move-ending end:Active *:move-elsewhere" },
+        { "import", "Importing", "create:tenant-exists import:Importing import-ended:Active import-abandoned:None rename:Importing delete:Deleted *:tenant-importing" },
         {
-            "create move", "Moving",
-            "create:tenant-exists rename:Moving suspend:Moving resume:Moving limits:Moving delete:tenant-moving restore:Moving "
-            + "begin-erasure:tenant-not-deleted record-erasure:tenant-not-deleted move:Moving switch:Moving abandon:Active *:move-not-switched"
-        },
-        {
-            "create move switch", "Moving",
-            "create:tenant-exists rename:Moving suspend:Moving resume:Moving limits:Moving delete:tenant-moving restore:Moving "
-            + "begin-erasure:tenant-not-deleted record-erasure:tenant-not-deleted move:tenant-moving switch:Moving confirm:Active undo:Active abandon:move-switched"
-        },
-        {
-            "create suspend move switch", "Moving",
-            "create:tenant-exists rename:Moving suspend:Moving resume:Moving limits:Moving delete:tenant-moving restore:Moving "
-            + "begin-erasure:tenant-not-deleted record-erasure:tenant-not-deleted move:tenant-moving switch:Moving confirm:Suspended undo:Suspended abandon:move-switched"
+            "import import-ended", "Active",
+            Exists + "rename:Active suspend:Suspended resume:Active limits:Active delete:Deleted restore:Active export:Active "
+            + "begin-erasure:tenant-not-deleted record-erasure:tenant-not-deleted move:tenant-there *:tenant-not-moving"
         },
     };
 
@@ -95,9 +103,22 @@ public sealed class TenantDeciderTests
     {
         Assert.Equal(Placement.Main, After("create move").Placement);
         Assert.Equal(Own, After("create move switch").Placement);
-        Assert.Equal(Own, After("create move switch confirm").Placement);
-        Assert.Equal(Placement.Main, After("create move switch undo").Placement);
-        Assert.Equal(Placement.Main, After("create move abandon").Placement);
+        Assert.Equal(Own, After("create move switch settle confirm").Placement);
+        Assert.Equal(Own, After("create move switch settle confirm end").Placement);
+        Assert.Equal(Own, After("create move switch settle undo").Placement);
+        Assert.Equal(Placement.Main, After("create move switch settle undo switch").Placement);
+        Assert.Equal(Placement.Main, After("create move switch settle undo switch settle end").Placement);
+        Assert.Equal(Placement.Main, After("create move abandon end").Placement);
+    }
+
+    [Fact]
+    public void Of_two_imports_into_one_id_the_later_takes_over()
+    {
+        var later = Apply(After("import"), new TenantCommand.BeginImport("Acme", Own, Guid.Empty));
+        Assert.Equal("tenant-importing", new TenantDecider().Decide(Commands["import-ended"], later).Rejection?.Code);
+        Assert.Equal("tenant-importing", new TenantDecider().Decide(Commands["import-abandoned"], later).Rejection?.Code);
+        Assert.Equal("tenant-importing", new TenantDecider().Decide(new TenantCommand.BeginImport("Acme", Other, Attempt), later).Rejection?.Code);
+        Assert.Equal(TenantStatus.Active, Apply(later, new TenantCommand.EndImport(Guid.Empty, "acme", 7, "root")).Status);
     }
 
     [Fact]
@@ -105,7 +126,7 @@ public sealed class TenantDeciderTests
     {
         Assert.Equal("tenant-moving", new TenantDecider().Decide(new TenantCommand.BeginMove(Other), After("create move")).Rejection?.Code);
         Assert.Equal("tenant-there", new TenantDecider().Decide(new TenantCommand.BeginMove(Placement.Main), After("create")).Rejection?.Code);
-        Assert.Equal(Other, Apply(After("create move switch confirm"), new TenantCommand.BeginMove(Other)).Move?.Target);
+        Assert.Equal(Other, Apply(After("create move switch settle confirm end"), new TenantCommand.BeginMove(Other)).Move?.Target);
     }
 
     [Fact]
@@ -139,9 +160,9 @@ public sealed class TenantDeciderTests
     [Fact]
     public void Whatever_is_asked_of_a_tenant_what_is_erased_stays_so_and_what_is_deleted_has_not_moved() => Properties.Of<TenantDecider>()
         .AlwaysAfter((before, command, decision, after) => !before.IsErased || after == before)
-        .AlwaysAfter((before, command, decision, after) => !before.Exists || after.Exists)
+        .AlwaysAfter((before, command, decision, after) => !before.Exists || after.Exists || (before.Import is not null && command is TenantCommand.AbandonImport))
         .Always(record => record.Deletion is null || record.Move is null)
-        .Always(record => record.Move is null || record.Placement == (record.Move.Step == MoveStep.Begun ? record.Move.Source : record.Move.Target))
+        .Always(record => record.Move is null || record.Placement == (record.Move.Step is MoveStep.Begun or MoveStep.Abandoning or MoveStep.SwitchedBack or MoveStep.Undone ? record.Move.Source : record.Move.Target))
         .Always(record => !record.IsErased || record.Deletion is { IsErasing: true });
 
     private static TenantRecord After(string history) => history.Split(' ', StringSplitOptions.RemoveEmptyEntries)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Tallystick.Events;
 using Tallystick.Storage;
+using Tallystick.Tenancy.Moving;
 
 namespace Tallystick.Tenancy.Databases;
 
@@ -14,6 +15,12 @@ namespace Tallystick.Tenancy.Databases;
 /// </summary>
 internal sealed class PlacedStore : IStore
 {
+    /// <summary>
+    /// After how long a commit that met a fence is tried again although the catalog has told of nothing: nobody tells when a fence is lifted because
+    /// the mover has given up for now. It doubles, up to the second.
+    /// </summary>
+    private static readonly TimeSpan FencePause = TimeSpan.FromMilliseconds(10), FencePauseMax = TimeSpan.FromMilliseconds(500);
+
     private readonly IStore _main;
     private readonly TenantDirectory _directory;
     private readonly OpenDatabases _databases;
@@ -46,7 +53,7 @@ internal sealed class PlacedStore : IStore
     public async ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(commit);
-        var started = _time.GetTimestamp();
+        var (started, pause) = (_time.GetTimestamp(), FencePause);
         while (true)
         {
             var entry = IsMain(commit.Tenant) ? null : await _directory.FindAsync(commit.Tenant, cancellationToken);
@@ -56,8 +63,10 @@ internal sealed class PlacedStore : IStore
             if (use.Store is not { } store)
                 continue;
             var result = await store.CommitAsync(commit, cancellationToken);
-            if (!IsFenced(result) || !await HasChangedAsync(entry, started, cancellationToken))
+            if (result is not CommitResult.Refused { Reason: Refusal.Fenced { Fence: var fence } })
                 return result;
+            await WaitForEndOfMoveAsync(entry, store, fence, started, pause, cancellationToken);
+            pause = pause * 2 < FencePauseMax ? pause * 2 : FencePauseMax;
         }
     }
 
@@ -152,9 +161,6 @@ internal sealed class PlacedStore : IStore
     /// <summary>Closes all databases but the main one, which belongs to whoever opened it.</summary>
     public ValueTask DisposeAsync() => _databases.DisposeAsync();
 
-    /// <summary>Whether a commit was refused because its tenant is fenced, as it is while it is being moved. A mover names its fence, and isn't held up.</summary>
-    private static bool IsFenced(CommitResult result) => result is CommitResult.Refused { Reason: Refusal.Fenced };
-
     /// <summary>Whether it is certain without asking that the main database answers; it also refuses the default tenant.</summary>
     private static bool IsMain(TenantId tenant) => tenant.IsDefault || tenant == TenantId.Platform;
 
@@ -229,22 +235,36 @@ internal sealed class PlacedStore : IStore
             : _databases.UseAsync(DatabaseKey.Of(entry.Record.Placement, entry.Tenant), _isRunner, entry.Moved, cancellationToken);
     }
 
-    /// <summary>Waits for the end of a move, which lifts the fence or tells where the tenant is now. False if it didn't come in time.</summary>
-    private async ValueTask<bool> HasChangedAsync(TenantEntry entry, long started, CancellationToken cancellationToken)
+    /// <summary>Waits a while for the end of a move, which the catalog tells; a fence that no move needs is lifted.</summary>
+    /// <exception cref="TallystickException">The tenant is still fenced after as long as a commit may wait.</exception>
+    private async ValueTask WaitForEndOfMoveAsync(
+        TenantEntry entry, IStore store, string fence, long started, TimeSpan pause, CancellationToken cancellationToken)
     {
         var left = _options.FenceTimeout - _time.GetElapsedTime(started);
         if (left <= TimeSpan.Zero)
-            return false;
-        using var deadline = new CancellationTokenSource(left, _time);
+        {
+            throw new TallystickException(
+                $"Tenant '{entry.Tenant}' takes no commits now ({fence}): it is being moved, and {_options.FenceTimeout} (FenceTimeout) weren't enough. Nothing was written; try again.",
+                isTransient: true);
+        }
+
+        var (record, version) = await _directory.ReadAsync(entry.Tenant, cancellationToken);
+        if (version == entry.Version && !MoveFences.IsNeeded(record, fence))
+        {
+            // Whatever the answer, the commit is tried again: a mover that needs the fence after all begins again.
+            await store.CommitAsync(Commit.For(entry.Tenant).Behind(fence).Unfence(), cancellationToken);
+            return;
+        }
+
+        using var deadline = new CancellationTokenSource(pause < left ? pause : left, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
             await _directory.WaitForChangeAsync(entry, either.Token);
-            return true;
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            return false;
+            // Tried again.
         }
     }
 }

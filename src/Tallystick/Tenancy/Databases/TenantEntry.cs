@@ -23,7 +23,7 @@ internal sealed class TenantEntry(TenantId tenant, TenantRecord record, StreamVe
     public CommandRate Rate { get; init; } = new();
 
     /// <summary>Whether there is data to be read and written.</summary>
-    public bool IsThere => Record.Exists && !Record.IsErased && Record.Deletion is not { IsErasing: true };
+    public bool IsThere => Record is { Exists: true, IsErased: false, Import: null, Deletion: not { IsErasing: true } };
 
     /// <summary>Takes a newer record over, unless the tenant is to be found elsewhere by it.</summary>
     public bool TryUpdate(TenantRecord newer, StreamVersion version)

@@ -113,12 +113,12 @@ public sealed partial class TenantMove
         }
     }
 
-    /// <summary>Marks the source as moved, and lets go of the journal.</summary>
+    /// <summary>Opens the target, if the mover that marked the source as moved hasn't, and lets go of the journal.</summary>
     private async ValueTask<TenantMoveResult> EndAsync(TenantMoveResult result, CancellationToken cancellationToken)
     {
+        if (await target.ReadTenantAsync(tenant, cancellationToken) is { Fence: { } fence } && IsCopy(fence))
+            (await target.CommitAsync(Commit.For(tenant).Behind(fence).Unfence(), cancellationToken)).Demand();
         var here = await source.ReadTenantAsync(tenant, cancellationToken);
-        if (here.Fence == MovingFence)
-            (await source.CommitAsync(Commit.For(tenant).Behind(MovingFence).Fence(MovedFence), cancellationToken)).Demand();
         if (here.JournalHead > 0)
             await SwitchJournalOffAsync(cancellationToken);
         progress?.Report(new TenantMoveProgress(TenantMoveStep.Moved, result.Position.Value, result.Position.Value));

@@ -11,8 +11,8 @@ namespace Tallystick.Tenancy.Moving;
 /// the moment when its writers must wait, and keeps it for good. So a mover that was killed is simply run again; the same is true of
 /// <see cref="ConfirmAsync"/>, <see cref="UndoAsync"/> and <see cref="AbandonAsync"/>. Of two that run at once the later takes over the copy's fence,
 /// and the earlier fails.</para>
-/// <para>The order is: journal on at the source; copy; follow the tail; fence the source; copy the rest; compare; switch the placement; lift the
-/// target's fence; mark the source as moved. Before the target's fence is lifted nobody can have written there, so the move may be abandoned; after
+/// <para>The order is: journal on at the source; copy; follow the tail; fence the source; copy the rest; compare; switch the placement; mark the
+/// source as moved; lift the target's fence. Before the source is marked nobody can have written at the target, so the move may be abandoned; after
 /// that it can be undone.</para>
 /// </remarks>
 /// <param name="source">Where the tenant is.</param>
@@ -49,7 +49,7 @@ public sealed partial class TenantMove(
     {
         ArgumentNullException.ThrowIfNull(switchPlacement);
         var here = await source.ReadTenantAsync(tenant, cancellationToken);
-        if (await IsSwitchedAsync(here, cancellationToken))
+        if (here.Fence == MovedFence)
             return await EndAsync(TenantMoveResult.Before(here.Position), cancellationToken);
         if (here.IsErasing || (here.IsFenced && here.Fence != MovingFence))
         {
@@ -69,6 +69,8 @@ public sealed partial class TenantMove(
         var root = await FenceAsync(copy, session, isFenced: here.IsFenced, cancellationToken);
         Report(TenantMoveStep.Switching, copy);
         await switchPlacement(cancellationToken);
+        // Fails if somebody has lifted the fence meanwhile, so that writers went on here: then the rest is copied again, before the target opens.
+        (await source.CommitAsync(Commit.For(tenant).Behind(MovingFence).Fence(MovedFence), cancellationToken)).Demand();
         (await target.CommitAsync(Commit.For(tenant).Behind(fence).Unfence(), cancellationToken)).Demand();
         var result = new TenantMoveResult(copy.Position, root, copy.Events, copy.Documents, _options.Time.GetElapsedTime(began));
         return await EndAsync(result, cancellationToken);
@@ -131,7 +133,7 @@ public sealed partial class TenantMove(
     {
         ArgumentNullException.ThrowIfNull(placeAtSource);
         var here = await source.ReadTenantAsync(tenant, cancellationToken);
-        if (await IsSwitchedAsync(here, cancellationToken))
+        if (here.Fence == MovedFence)
             throw new InvalidOperationException($"The move of tenant '{tenant}' can't be abandoned: it is done. Confirm or undo it.");
         if (here.Fence == MovingFence)
         {
@@ -147,14 +149,6 @@ public sealed partial class TenantMove(
     }
 
     private static bool IsCopy(string? fence) => fence?.StartsWith(CopyFencePrefix, StringComparison.Ordinal) == true;
-
-    /// <summary>
-    /// Whether the target has taken over. Its fence is lifted only after the placement was switched, and was set before the source's.
-    /// </summary>
-    private async ValueTask<bool> IsSwitchedAsync(TenantStorage here, CancellationToken cancellationToken) =>
-        here.Fence == MovedFence
-        || (here.Fence == MovingFence
-            && await target.ReadTenantAsync(tenant, cancellationToken) is { IsFenced: false, IsErasing: false } there && there.Position >= here.Position);
 
     private TallystickException Lost() => new(
         $"The journal of tenant '{tenant}' was switched by somebody else (another move, or an export). Nothing was switched over; run the move again.", isTransient: true);

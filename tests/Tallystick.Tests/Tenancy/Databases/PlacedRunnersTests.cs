@@ -79,7 +79,7 @@ public sealed class PlacedRunnersTests : IAsyncDisposable
         await CreateAsync(_world, A, Own);
         await DemandProjectedAsync(_world, A, "here");
         await TellAsync(_world, A, new TenantCommand.BeginMove(Shard));
-        await TellAsync(_world, A, new TenantCommand.SwitchMove());
+        await _world.CatalogTellsAsync(A, record => record.Move is { Step: MoveStep.Settled }).WaitAsync(Soon, Token);
         await DemandProjectedAsync(_world, A, "there");
         Assert.NotNull(await _disks.Find("eu-2")!.ReadCheckpointAsync(A, NoteList.ListName, Token));
     }

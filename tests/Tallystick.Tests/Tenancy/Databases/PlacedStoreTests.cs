@@ -181,7 +181,7 @@ public sealed class PlacedStoreTests : IAsyncDisposable
         var waits = CommitAsync(A);
         Assert.False(waits.IsCompleted);
         await _disks.Find("eu-2")!.CommitAsync(Commit.For(A).Adopt((await _disks.Find("a")!.ReadLogAsync(A, new LogRead(default, 10), Token)).Events), Token);
-        await TellAsync(A, new TenantCommand.SwitchMove());
+        await _world.ReportAsync(A, new TenantCommand.SwitchMove());
 
         Assert.Equal(2, Assert.IsType<CommitResult.Committed>(await waits.WaitAsync(Soon, Token)).Position.Value);
         Assert.Equal(2, (await _disks.Find("eu-2")!.ReadHeadAsync(A, Token)).Position.Value);
@@ -192,11 +192,24 @@ public sealed class PlacedStoreTests : IAsyncDisposable
     public async Task A_fence_that_stands_too_long_is_told_to_the_caller()
     {
         await CreateAsync(A, Own);
+        await TellAsync(A, new TenantCommand.BeginMove(Shard));
         await Store.CommitAsync(Commit.For(A).Fence("moving"), Token);
         var waits = CommitAsync(A);
         await _world.Time.WhenAwaitedAsync(Token).WaitAsync(Soon, Token);
         _world.Time.Advance(TimeSpan.FromSeconds(10));
-        Assert.Equal(new CommitResult.Refused(new Refusal.Fenced("moving")), await waits.WaitAsync(Soon, Token));
+        var error = await Assert.ThrowsAsync<TallystickException>(() => waits.WaitAsync(Soon, Token));
+        Assert.True(error.IsTransient);
+        Assert.Contains("FenceTimeout", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("moving")]
+    [InlineData("copy 7")]
+    public async Task A_fence_that_an_overtaken_mover_has_left_is_lifted_by_whoever_meets_it(string fence)
+    {
+        await CreateAsync(A, Own);
+        await Store.CommitAsync(Commit.For(A).Fence(fence), Token);
+        Assert.IsType<CommitResult.Committed>(await CommitAsync(A).WaitAsync(Soon, Token));
     }
 
     [Fact]
@@ -205,7 +218,7 @@ public sealed class PlacedStoreTests : IAsyncDisposable
         await CreateAsync(A, Own);
         var waits = Store.WaitForPositionAsync(A, LogPosition.Of(1), Token).AsTask();
         await TellAsync(A, new TenantCommand.BeginMove(Shard));
-        await TellAsync(A, new TenantCommand.SwitchMove());
+        await _world.ReportAsync(A, new TenantCommand.SwitchMove());
         await WriteAsync(A, "there");
         await waits.WaitAsync(Soon, Token);
         Assert.Equal(1, (await _disks.Find("eu-2")!.ReadHeadAsync(A, Token)).Position.Value);
