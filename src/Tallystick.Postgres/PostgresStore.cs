@@ -38,7 +38,7 @@ public sealed partial class PostgresStore : IStore
     {
         (_database, _options) = (database, options);
         _reads = new ReadConnections(database, options);
-        _announcer = new Announcer(database, Listener.SchemaChannel(options), writer);
+        _announcer = new Announcer(database, Listener.SchemaChannel(options), writer, options.Time);
         _writer = new GroupWriter(database, writer, _signals, _announcer, options);
         _listener = new Listener(database, _reads, _signals, writer, options);
     }

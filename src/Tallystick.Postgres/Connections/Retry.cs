@@ -21,6 +21,21 @@ internal sealed class Retry
     /// <summary>Whether there is time for another attempt. The pause that comes before it is <see cref="PauseAsync"/>.</summary>
     public bool HasTime => _time.GetElapsedTime(_start) + _pause < _timeout;
 
+    /// <summary>The same on a thread that has nothing else to do. False if it was cut short.</summary>
+    public bool Pause(CancellationToken cancellationToken)
+    {
+        try
+        {
+            PauseAsync(cancellationToken).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+
+        return !cancellationToken.IsCancellationRequested;
+    }
+
     public Task PauseAsync(CancellationToken cancellationToken)
     {
         var pause = _pause;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Npgsql;
 using Tallystick.Events;
 using Tallystick.Postgres.Connections;
@@ -7,10 +8,14 @@ using Tallystick.Storage;
 namespace Tallystick.Postgres.Signals;
 
 /// <summary>
-/// Hears what other nodes announce, over one connection, and passes it on to those who wait. Since a notification may get lost, the positions
-/// that somebody waits for are read whenever the connection is made anew and every few seconds, all of them with one query; while nobody
-/// waits, nothing is read.
+/// Hears what other nodes announce, over one connection, reads how far that is of it which somebody here waits for, and passes this on to them.
+/// Since a notification may get lost, the positions that somebody waits for are read whenever the connection is made anew and every few seconds,
+/// all of them with one query; while nobody waits, nothing is read.
 /// </summary>
+/// <remarks>
+/// A notification only says where to look. Anybody who may connect to the database may send one, and a true one may be of a log that was
+/// erased since, or that a failover has cut: nobody is woken for a position that isn't stored.
+/// </remarks>
 internal sealed class Listener : IAsyncDisposable
 {
     // Npgsql can miss the cancellation of a wait that is just beginning (npgsql/npgsql#5975), which would then never end.
@@ -21,6 +26,7 @@ internal sealed class Listener : IAsyncDisposable
     private readonly PositionSignals _signals;
     private readonly PostgresStoreOptions _options;
     private readonly Guid _self;
+    private readonly HashSet<WaitedPosition> _heard = [];
     private readonly CancellationTokenSource _closing = new();
     private readonly Task _listening;
     private readonly Task _checking;
@@ -55,7 +61,10 @@ internal sealed class Listener : IAsyncDisposable
                 await CheckAsync();
                 retry = NewRetry();
                 while (!_closing.IsCancellationRequested)
+                {
                     await connection.WaitAsync(WaitMax, _closing.Token);
+                    await LookAsync();
+                }
             }
             catch (Exception) when (!_closing.IsCancellationRequested)
             {
@@ -98,9 +107,20 @@ internal sealed class Listener : IAsyncDisposable
     }
 
     /// <summary>Reads how far everything is that somebody here waits for.</summary>
-    private async Task CheckAsync()
+    private Task CheckAsync() => ReadAsync(_signals.Waited());
+
+    /// <summary>The same for what was heard of alone.</summary>
+    private Task LookAsync()
     {
-        var waited = _signals.Waited();
+        if (_heard.Count == 0)
+            return Task.CompletedTask;
+        ImmutableArray<WaitedPosition> heard = [.. _heard];
+        _heard.Clear();
+        return ReadAsync(heard);
+    }
+
+    private async Task ReadAsync(ImmutableArray<WaitedPosition> waited)
+    {
         if (waited.IsEmpty)
             return;
         foreach (var (tenant, checkpoint, position) in await WaitedPositions.ReadAsync(_reads, waited, _closing.Token))
@@ -110,7 +130,10 @@ internal sealed class Listener : IAsyncDisposable
     private void Hear(string payload)
     {
         foreach (var (tenant, checkpoint, position) in Announcer.Read(payload, _self))
-            Advance(tenant, checkpoint, position);
+        {
+            if (_signals.IsWaitedFor(tenant, checkpoint, position))
+                _heard.Add(new WaitedPosition(tenant, checkpoint));
+        }
     }
 
     private void Advance(Tenancy.TenantId tenant, string? checkpoint, LogPosition position)

@@ -4,8 +4,7 @@ using Tallystick.Tenancy;
 namespace Tallystick.Postgres.Writing;
 
 /// <summary>
-/// The commits that wait for the writer: bounded, many callers in, one thread out, the tenants in turn. A caller that finds no place waits
-/// asynchronously for one, with a deadline.
+/// The commits that wait for the writer (<see cref="CommitLine"/>), how its thread waits for them, and which of them share a transaction.
 /// </summary>
 /// <remarks>
 /// Callers who commit again as soon as they are answered would split into two groups that take turns, each of which waits for the other's
@@ -16,11 +15,11 @@ internal sealed class CommitQueue
 {
     private const int GatherPauseMax = 64;
 
-    /// <summary>What a commit costs of its tenant's turn at most, however many events and documents it has.</summary>
-    private const int CostMax = 256;
+    /// <summary>About how many bytes a row adds to a transaction beside its payload or body.</summary>
+    private const int RowBytes = 256;
 
     private readonly PostgresStoreOptions _options;
-    private readonly TenantQueue<PendingCommit> _waiting;
+    private readonly CommitLine _waiting;
     private readonly object _signal = new();
     private readonly HashSet<TenantId> _tenants = [];
     private readonly List<PendingCommit> _taken = new(1);
@@ -35,28 +34,17 @@ internal sealed class CommitQueue
     public CommitQueue(PostgresStoreOptions options)
     {
         _options = options;
-        _waiting = new TenantQueue<PendingCommit>(options.Limits.CommitQueueLength, options.Shares, Wake);
+        _waiting = new CommitLine(options, nameof(PostgresStore), Wake);
     }
 
     /// <summary>Puts a commit in line and gives its result.</summary>
     /// <exception cref="TallystickException">No place became free before the deadline.</exception>
     public ValueTask<CommitResult> EnqueueAsync(PreparedCommit prepared, CancellationToken cancellationToken)
     {
-        var commit = new PendingCommit(prepared, _options.Time.GetTimestamp());
-        commit.CancelBy(cancellationToken);
-        try
-        {
-            if (!_waiting.TryEnqueue(prepared.Commit.Tenant, commit, CostOf(prepared.Commit, prepared.EventCount)))
-                return WaitAndAddAsync(commit, cancellationToken);
-            if (_waiting.Count == _expected)
-                Wake();
-            return commit.Task;
-        }
-        catch (ObjectDisposedException)
-        {
-            commit.Abandon();
-            throw new ObjectDisposedException(nameof(PostgresStore));
-        }
+        var result = _waiting.EnqueueAsync(prepared, cancellationToken);
+        if (_waiting.Count == _expected)
+            Wake();
+        return result;
     }
 
     /// <summary>
@@ -80,8 +68,8 @@ internal sealed class CommitQueue
         long bytes = 0;
         while (into.Count < _options.GroupCommitMax && TakeNext() is { } commit)
         {
-            bytes += commit.Bytes;
-            if (into.Count > 0 && (commit.RemovesRows || into[0].RemovesRows || bytes > _options.GroupBytesMax || !HasPlaceFor(commit)))
+            bytes += BytesOf(commit.Prepared);
+            if (into.Count > 0 && (RemovesRows(commit) || RemovesRows(into[0]) || bytes > _options.GroupBytesMax || !HasPlaceFor(commit)))
             {
                 _next = commit;
                 break;
@@ -123,8 +111,6 @@ internal sealed class CommitQueue
         _expected = 0;
     }
 
-    private static int CostOf(Commit commit, int events) => Math.Min(CostMax, 1 + events + commit.Adopted.Length + commit.Documents.Length);
-
     private PendingCommit? TakeNext()
     {
         if (_next is { } kept)
@@ -140,34 +126,18 @@ internal sealed class CommitQueue
     private bool HasPlaceFor(PendingCommit commit) =>
         _tenants.Count < _options.GroupTenantsMax || _tenants.Contains(commit.Prepared.Commit.Tenant);
 
+    /// <summary>Whether it removes as many rows as the limits allow: such a commit is a transaction of its own.</summary>
+    private static bool RemovesRows(PendingCommit commit) => commit.Prepared.Commit.Life is TenantChange.Erase or TenantChange.Journal;
+
+    private static long BytesOf(PreparedCommit prepared)
+    {
+        var commit = prepared.Commit;
+        return prepared.Bytes + (RowBytes * ((long)prepared.EventCount + commit.Adopted.Length + commit.Remembered.Length + commit.Documents.Length));
+    }
+
     private void Wake()
     {
         lock (_signal)
             Monitor.Pulse(_signal);
-    }
-
-    private async ValueTask<CommitResult> WaitAndAddAsync(PendingCommit commit, CancellationToken cancellationToken)
-    {
-        using var deadline = new CancellationTokenSource(_options.CommitQueueTimeout, _options.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        var prepared = commit.Prepared;
-        try
-        {
-            await _waiting.EnqueueAsync(prepared.Commit.Tenant, commit, CostOf(prepared.Commit, prepared.EventCount), either.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            commit.Abandon();
-            throw new TallystickException(
-                $"The commit found no place in the queue of {_options.Limits.CommitQueueLength} (CommitQueueLength) within {_options.CommitQueueTimeout} (CommitQueueTimeout). Nothing was written; try again later.",
-                isTransient: true);
-        }
-        catch (ObjectDisposedException)
-        {
-            commit.Abandon();
-            throw new ObjectDisposedException(nameof(PostgresStore));
-        }
-
-        return await commit.Task;
     }
 }

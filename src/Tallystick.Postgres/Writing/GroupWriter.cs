@@ -30,6 +30,7 @@ internal sealed class GroupWriter : IAsyncDisposable
     private readonly TenantMemory _memory;
     private readonly Guid _writer;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _closing = new();
     private readonly List<PendingCommit> _commits = [];
     private NpgsqlConnection? _connection;
     private long _number;
@@ -45,11 +46,13 @@ internal sealed class GroupWriter : IAsyncDisposable
     public ValueTask<CommitResult> CommitAsync(PreparedCommit prepared, CancellationToken cancellationToken) =>
         _queue.EnqueueAsync(prepared, cancellationToken);
 
-    /// <summary>Writes what waits, as long as the server is to be had, and ends.</summary>
+    /// <summary>Writes what waits, as long as the server is to be had, and ends. Nothing waits for a server to come back any more.</summary>
     public async ValueTask DisposeAsync()
     {
         _queue.Close();
+        await _closing.CancelAsync();
         await _ended.Task;
+        _closing.Dispose();
     }
 
     private void Run()
@@ -96,10 +99,14 @@ internal sealed class GroupWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes commits in one transaction, as often as it takes until the outcome is known and the cause is not transient.</summary>
+    /// <summary>
+    /// Writes commits in one transaction, as often as it takes until the outcome is known and the cause is not transient. Once the store is being
+    /// closed there is one more attempt, at once: it may still tell the outcome.
+    /// </summary>
     private void Write(Attempt attempt)
     {
         var retry = new Retry(_options.Time, _options.RetryTimeout, attempt.Commits[^1].Since);
+        var isLast = false;
         while (true)
         {
             try
@@ -114,11 +121,11 @@ internal sealed class GroupWriter : IAsyncDisposable
                 attempt.Failed(error, isTransient);
                 if (!attempt.IsInDoubt && !isTransient)
                     throw;
-                if (!retry.HasTime)
+                if (isLast || !retry.HasTime)
                     throw;
             }
 
-            retry.PauseAsync(CancellationToken.None).GetAwaiter().GetResult();
+            isLast = !retry.Pause(_closing.Token);
         }
     }
 
@@ -198,14 +205,17 @@ internal sealed class GroupWriter : IAsyncDisposable
 
     private TallystickException Explain(Exception error, bool isInDoubt)
     {
+        var isClosing = _closing.IsCancellationRequested;
         if (isInDoubt)
         {
+            var until = isClosing ? "before the store was closed" : $"within {_options.RetryTimeout} (RetryTimeout)";
             return new TallystickException(
-                $"Whether the commit is stored is unknown: the connection to {_database.Host} was lost while it was written, and within {_options.RetryTimeout} (RetryTimeout) nobody could be asked ({error.Message}). "
+                $"Whether the commit is stored is unknown: the connection to {_database.Host} was lost while it was written, and {until} nobody could be asked ({error.Message}). "
                 + "Look for its events, or repeat it with the same idempotency key.", error);
         }
 
-        return error as TallystickException ?? Failure.ToStoreError(error, "the commit could not be written, nothing of it is stored");
+        return error as TallystickException ?? Failure.ToStoreError(
+            error, $"the commit could not be written{(isClosing ? " before the store was closed" : "")}, nothing of it is stored");
     }
 
     private void Run(string sql)

@@ -1,6 +1,7 @@
 using Npgsql;
 using Tallystick.Postgres.Connections;
 using Tallystick.Postgres.Reading;
+using Tallystick.Storage;
 using Tallystick.Tenancy;
 
 namespace Tallystick.Postgres.Writing;

@@ -1,3 +1,4 @@
+using Tallystick.Storage;
 using Tallystick.Tenancy;
 
 namespace Tallystick.Sqlite.Writing;

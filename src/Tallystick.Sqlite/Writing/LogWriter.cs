@@ -142,7 +142,7 @@ internal sealed partial class LogWriter : IAsyncDisposable
 
     private ValueTask<CommitResult> WriteAlone(PreparedCommit prepared)
     {
-        var commit = new PendingCommit(prepared);
+        var commit = new PendingCommit(prepared, _options.Time.GetTimestamp());
         _alone.Add(commit);
         try
         {

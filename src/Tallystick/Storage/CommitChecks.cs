@@ -6,8 +6,8 @@ namespace Tallystick.Storage;
 /// <summary>The checks of a commit that need no store: its shape and the limits.</summary>
 internal static partial class CommitChecks
 {
-    /// <summary>Checks everything and gives the number of events.</summary>
-    public static int Check(Commit commit, StoreLimits limits)
+    /// <summary>Checks everything and gives the number of events, and the bytes of all payloads and bodies.</summary>
+    public static (int Events, long Bytes) Check(Commit commit, StoreLimits limits)
     {
         Limit(commit.Appends.Length, limits.StreamsPerCommitMax, nameof(StoreLimits.StreamsPerCommitMax), "The commit's list of streams");
         Limit(commit.Conditions.Length, limits.ConditionsPerCommitMax, nameof(StoreLimits.ConditionsPerCommitMax), "The commit's list of conditions");
@@ -31,7 +31,7 @@ internal static partial class CommitChecks
         CheckCheckpoints(commit.Checkpoints, limits);
         LeaseChecks.Check(commit, limits);
         CheckKey(commit.Key, limits);
-        return events;
+        return (events, bytes);
     }
 
     private static void CheckMetadata(EventMetadata metadata, StoreLimits limits)

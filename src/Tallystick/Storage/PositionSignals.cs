@@ -67,6 +67,13 @@ public sealed class PositionSignals : IDisposable
         }
     }
 
+    /// <summary>Whether somebody waits for this log, or checkpoint if one is named, to reach this or an earlier position.</summary>
+    public bool IsWaitedFor(TenantId tenant, string? checkpoint, LogPosition position)
+    {
+        lock (_lock)
+            return _waiting.TryGetValue(new Key(tenant, checkpoint), out var line) && line.Queue.TryPeek(out _, out var first) && first <= position.Value;
+    }
+
     /// <summary>
     /// What somebody waits for now, in the order of tenants and checkpoints: for stores that hear of advances elsewhere by messages that may
     /// get lost, and so read from time to time how far these are.

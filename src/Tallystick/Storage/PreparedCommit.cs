@@ -17,10 +17,9 @@ public sealed class PreparedCommit
     private readonly byte[] _salts;
     private readonly Hash256[] _payloadHashes;
 
-    private PreparedCommit(Commit commit, int eventCount)
+    private PreparedCommit(Commit commit, int eventCount, long bytes)
     {
-        Commit = commit;
-        EventCount = eventCount;
+        (Commit, EventCount, Bytes) = (commit, eventCount, bytes);
         _salts = eventCount == 0 ? [] : GC.AllocateUninitializedArray<byte>(eventCount * SaltBytes);
         _payloadHashes = eventCount == 0 ? [] : new Hash256[eventCount];
     }
@@ -30,6 +29,9 @@ public sealed class PreparedCommit
 
     /// <summary>How many events it appends.</summary>
     public int EventCount { get; }
+
+    /// <summary>The bytes of all payloads and bodies that it holds.</summary>
+    public long Bytes { get; }
 
     /// <summary>The salt of the commit's n-th event, counted from 0 over all its appends.</summary>
     public ReadOnlyMemory<byte> Salt(int index) => _salts.AsMemory(index * SaltBytes, SaltBytes);
@@ -43,7 +45,8 @@ public sealed class PreparedCommit
     public static PreparedCommit Prepare(Commit commit, StoreLimits limits, Entropy entropy)
     {
         ArgumentNullException.ThrowIfNull(commit);
-        var prepared = new PreparedCommit(commit, CommitChecks.Check(commit, limits));
+        var (events, bytes) = CommitChecks.Check(commit, limits);
+        var prepared = new PreparedCommit(commit, events, bytes);
         entropy.Fill(prepared._salts);
         var index = 0;
         foreach (var append in commit.Appends)

@@ -63,6 +63,6 @@ public abstract class StoreLinearizability<THarness>(ITestOutputHelper output)
     {
         await using var harness = new THarness();
         await using var store = await harness.OpenAsync("linearizability", new StoreOptions(), Stop);
-        return await new TenantWorkload(seed).RunAsync(new FlawedStore(store, flaw), store, flaw == Flaw.ReportsTokensEarly, Stop);
+        return await new TenantWorkload(seed).RunAsync([new FlawedStore(store, flaw)], store, flaw == Flaw.ReportsTokensEarly, Stop);
     }
 }

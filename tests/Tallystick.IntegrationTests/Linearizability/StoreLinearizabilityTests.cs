@@ -6,3 +6,6 @@ public sealed class InMemoryLinearizabilityTests(ITestOutputHelper output) : Sto
 
 [Trait("Speed", "Slow")]
 public sealed class SqliteLinearizabilityTests(ITestOutputHelper output) : StoreLinearizability<SqliteHarness>(output);
+
+[Trait("Speed", "Slow")]
+public sealed class PostgresLinearizabilityTests(ITestOutputHelper output) : StoreLinearizability<PostgresHarness>(output);

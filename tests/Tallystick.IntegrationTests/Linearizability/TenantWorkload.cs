@@ -38,19 +38,19 @@ public sealed class TenantWorkload(int seed)
     private long _token;
 
     /// <summary>Runs all clients to their end.</summary>
-    /// <param name="store">What the clients call.</param>
+    /// <param name="stores">What the clients call, in turn; all on the same data.</param>
     /// <param name="projected">What the projection works on: the same data.</param>
     /// <param name="projectionStops">Whether the projection stops before the clients begin.</param>
     /// <param name="stop">Ends the test.</param>
-    public async Task<History<TenantCall, TenantAnswer>> RunAsync(IStore store, IStore projected, bool projectionStops, CancellationToken stop)
+    public async Task<History<TenantCall, TenantAnswer>> RunAsync(IReadOnlyList<IStore> stores, IStore projected, bool projectionStops, CancellationToken stop)
     {
         var projection = new StreamCounts();
         await using var host = new SubscriptionHost(projected, _serializer, [projection], []);
         host.AddTenant(Acme);
         await host.StartAsync(stop);
-        var counts = new ReadModelCatalog(store, _serializer, [projection]).For<StreamCount>(Acme);
+        var counts = stores.Select(store => new ReadModelCatalog(store, _serializer, [projection]).For<StreamCount>(Acme)).ToArray();
         // Waits until the read model is there at all, so that from then on a read is late or early by its token alone.
-        await counts.FindAsync(Streams[0], ReadFreshness.AtLeast(LogPosition.Start, Deadline), stop);
+        await counts[0].FindAsync(Streams[0], ReadFreshness.AtLeast(LogPosition.Start, Deadline), stop);
         if (projectionStops)
             await host.StopAsync(stop);
         using var start = new Barrier(Clients);
@@ -58,7 +58,7 @@ public sealed class TenantWorkload(int seed)
             () =>
             {
                 start.SignalAndWait(stop);
-                return RunClientAsync(client, store, counts, stop);
+                return RunClientAsync(client, stores[client % stores.Count], counts[client % stores.Count], stop);
             },
             stop, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap())).WaitAsync(Deadline, stop);
         return _recorder.ToHistory();
@@ -72,7 +72,18 @@ public sealed class TenantWorkload(int seed)
         for (var i = 0; i < CallsPerClient; i++)
         {
             var call = NextCall(random, versions, lastPosition);
-            var answer = await _recorder.RunAsync(client, call, () => CallAsync(store, counts, call, stop));
+            TenantAnswer answer;
+            try
+            {
+                // A store that can be lost says so: as transient where nothing has happened, and otherwise nobody knows.
+                answer = await _recorder.RunAsync(
+                    client, call, () => CallAsync(store, counts, call, stop), static error => error is TallystickException { IsTransient: true });
+            }
+            catch (TallystickException lost) when (store.IsShared && (lost.IsTransient || lost.Message.Contains("is unknown", StringComparison.Ordinal)))
+            {
+                continue;
+            }
+
             if (call is TenantCall.Append append && answer is TenantAnswer.Committed committed)
             {
                 versions[append.Stream] = committed.Version;

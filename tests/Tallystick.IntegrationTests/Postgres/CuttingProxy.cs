@@ -21,6 +21,9 @@ public sealed class CuttingProxy : IAsyncDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly List<Task> _running = [];
     private readonly object _lock = new();
+    private readonly SemaphoreSlim _refusals = new(0);
+    private readonly SemaphoreSlim _questions = new(0);
+    private Func<Plan>? _nextPlan;
     private Plan? _plan;
     private Held? _held;
     private int _target;
@@ -56,6 +59,9 @@ public sealed class CuttingProxy : IAsyncDisposable
     /// <summary>Whether, once the planned cut has happened, all further connections are refused.</summary>
     public bool RefusesAfterCut { get; set; }
 
+    /// <summary>How often a connection was lost as planned.</summary>
+    public int Cuts { get; private set; }
+
     /// <summary>Whether notifications (NotificationResponse) disappear on their way.</summary>
     public bool LosesNotifications { get; init; }
 
@@ -68,7 +74,45 @@ public sealed class CuttingProxy : IAsyncDisposable
     public void CutAfter(Sender sender, int messages, bool late = false)
     {
         lock (_lock)
-            _plan = new Plan(sender, messages, late);
+            _plan = new Plan(sender, messages, late, AtCommit: false);
+    }
+
+    /// <summary>The writer's connection is lost as soon as the server has committed, before the client hears of it.</summary>
+    public void CutAtCommit()
+    {
+        lock (_lock)
+            _plan = new Plan(Sender.Server, 0, Late: false, AtCommit: true);
+    }
+
+    /// <summary>The writer's connection is lost again and again: after some messages of either side, or when the server has committed.</summary>
+    /// <param name="seed">Decides how and when.</param>
+    /// <param name="messagesMax">The most messages that pass in between.</param>
+    public void CutRepeatedly(int seed, int messagesMax)
+    {
+        var random = new Random(seed);
+        lock (_lock)
+        {
+            _nextPlan = () => random.Next(3) switch
+            {
+                0 => new Plan(Sender.Server, random.Next(messagesMax), Late: false, AtCommit: false),
+                1 => new Plan(Sender.Client, random.Next(messagesMax), Late: random.Next(2) == 0, AtCommit: false),
+                _ => new Plan(Sender.Server, random.Next(4), Late: false, AtCommit: true),
+            };
+            _plan = _nextPlan();
+        }
+    }
+
+    /// <summary>How many questions (each ends with a Sync) have passed that <see cref="AskedAsync"/> hasn't waited for.</summary>
+    public int QuestionsLeft => _questions.CurrentCount;
+
+    /// <summary>Returns when a further question has passed.</summary>
+    public Task AskedAsync(CancellationToken cancellationToken) => _questions.WaitAsync(cancellationToken);
+
+    /// <summary>Returns when so many further connections have been refused.</summary>
+    public async Task RefusedAsync(int connections, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < connections; i++)
+            await _refusals.WaitAsync(cancellationToken);
     }
 
     /// <summary>Whether the planned cut has not happened; there is none planned afterwards.</summary>
@@ -98,6 +142,8 @@ public sealed class CuttingProxy : IAsyncDisposable
         await Task.WhenAll(running);
         _listener.Dispose();
         _closing.Dispose();
+        _refusals.Dispose();
+        _questions.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -111,7 +157,8 @@ public sealed class CuttingProxy : IAsyncDisposable
                     _running.Add(ServeAsync(client));
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
+        // A listener that was stopped between two connections is called so before it is called disposed: not listening.
+        catch (Exception error) when (error is OperationCanceledException or SocketException or InvalidOperationException)
         {
         }
     }
@@ -130,7 +177,11 @@ public sealed class CuttingProxy : IAsyncDisposable
             lock (_lock)
             {
                 if (_refuses)
+                {
+                    _refusals.Release();
                     return;
+                }
+
                 target = _target;
             }
 
@@ -178,6 +229,8 @@ public sealed class CuttingProxy : IAsyncDisposable
                     return;
                 }
 
+                if (sender == Sender.Client && message[0] == (byte)'S')
+                    _questions.Release();
                 if (!LosesNotifications || sender != Sender.Server || message[0] != (byte)'A')
                     await to.WriteAsync(message, cut.Token);
             }
@@ -209,11 +262,12 @@ public sealed class CuttingProxy : IAsyncDisposable
                 _held = null;
             }
 
-            if (_plan is not { } plan || !link.IsWriter || plan.Sender != sender)
+            if (_plan is not { } plan || !link.IsWriter || plan.Sender != sender || (plan.AtCommit && !IsCommitted(message)))
                 return true;
             if (plan.Messages-- > 0)
                 return true;
-            _plan = null;
+            _plan = _nextPlan?.Invoke();
+            Cuts++;
             _refuses |= RefusesAfterCut;
             RefusesAfterCut = false;
             if (plan.Late)
@@ -234,13 +288,12 @@ public sealed class CuttingProxy : IAsyncDisposable
         return message;
     }
 
-    private sealed class Plan(Sender sender, int messages, bool late)
+    /// <summary>Whether it says that a COMMIT is done (CommandComplete).</summary>
+    private static bool IsCommitted(byte[] message) => message[0] == (byte)'C' && message.AsSpan(5).SequenceEqual("COMMIT\0"u8);
+
+    private sealed record Plan(Sender Sender, int MessagesLeft, bool Late, bool AtCommit)
     {
-        public Sender Sender { get; } = sender;
-
-        public int Messages { get; set; } = messages;
-
-        public bool Late { get; } = late;
+        public int Messages { get; set; } = MessagesLeft;
     }
 
     private sealed class Held

@@ -11,10 +11,10 @@ namespace Tallystick.IntegrationTests.Postgres;
 /// <summary>A PostgreSQL server of its own, in a temporary folder; see <c>tests/postgres</c>, which starts and stops it.</summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
-    private readonly DirectoryInfo _folder;
+    private readonly DirectoryInfo? _folder;
     private int _schemas;
 
-    private PostgresServer(DirectoryInfo folder) => _folder = folder;
+    private PostgresServer(DirectoryInfo? folder) => _folder = folder;
 
     public string Host { get; private set; } = "";
 
@@ -22,6 +22,11 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>Why there can't be a server here; null if there can.</summary>
     public static string? Missing { get; } = FindMissing();
+
+    private string Folder => _folder?.FullName ?? throw new InvalidOperationException("Only who has started a server starts, stops or ends it.");
+
+    /// <summary>One that somebody else has started, and will end.</summary>
+    public static PostgresServer At(string host, int port) => new(null) { Host = host, Port = port };
 
     public static async Task<PostgresServer> StartNewAsync()
     {
@@ -33,14 +38,14 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public async Task StartAsync()
     {
-        var place = (await RunAsync("start", _folder.FullName)).Split(' ');
+        var place = (await RunAsync("start", Folder)).Split(' ');
         (Host, Port) = (place[0], int.Parse(place[1], CultureInfo.InvariantCulture));
     }
 
-    public Task StopAsync() => RunAsync("stop", _folder.FullName);
+    public Task StopAsync() => RunAsync("stop", Folder);
 
     /// <summary>Kills it with signal 9.</summary>
-    public Task KillAsync() => RunAsync("kill", _folder.FullName);
+    public Task KillAsync() => RunAsync("kill", Folder);
 
     /// <summary>Connects as the superuser, or as another role.</summary>
     public string ConnectionString(string user = "postgres") =>
@@ -75,7 +80,7 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Ends it and deletes its data. What isn't written yet need not be: a shutdown would sync all that the tests have made.</summary>
-    public async ValueTask DisposeAsync() => await RunAsync("remove", _folder.FullName);
+    public async ValueTask DisposeAsync() => await RunAsync("remove", Folder);
 
     private static string Script([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "../../postgres"));
 

@@ -4,6 +4,7 @@ using Tallystick.Postgres;
 using Tallystick.Storage;
 using Tallystick.Tenancy;
 using Tallystick.Testing.Randomness;
+using Tallystick.Testing.Time;
 
 namespace Tallystick.IntegrationTests.Postgres;
 
@@ -94,6 +95,36 @@ public sealed class RestartTests
             (await store.CommitAsync(PostgresSchema.Append(PostgresSchema.Acme, ids[^1]), Stop).AsTask().WaitAsync(TimeSpan.FromSeconds(90), Stop)).Demand();
             Assert.Equal(ids, await PostgresSchema.ReadIdsAsync(store, PostgresSchema.Acme, Stop));
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Closing_a_store_that_waits_for_its_server_ends_the_waiting_and_tells_what_is_known(bool wasCommitting)
+    {
+        var schema = await (await SharedServer.GetAsync()).NewSchemaAsync();
+        await using var proxy = new CuttingProxy(schema.Server.Port);
+        // A clock that nobody moves: neither a pause nor the time to try again ever ends by itself.
+        var store = PostgresStore.Open(schema.RequestConnectionTo(proxy.Port), schema.Options with { Time = new ManualTime() });
+        await store.CommitAsync(PostgresSchema.Append(PostgresSchema.Acme, Guid.NewGuid()), Stop);
+        var lost = Guid.NewGuid();
+        proxy.RefusesAfterCut = wasCommitting;
+        if (wasCommitting)
+            proxy.CutAtCommit();
+        else
+            proxy.Refuses = true;
+        var commit = store.CommitAsync(PostgresSchema.Append(PostgresSchema.Acme, lost), Stop).AsTask();
+        // Refused once, the writer pauses. (Where all connections were lost, the listener is refused too.)
+        await proxy.RefusedAsync(wasCommitting ? 1 : 2, Stop).WaitAsync(TimeSpan.FromSeconds(90), Stop);
+        Assert.False(commit.IsCompleted);
+
+        await store.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(90), Stop);
+
+        var error = await Assert.ThrowsAsync<TallystickException>(() => commit.WaitAsync(TimeSpan.FromSeconds(90), Stop));
+        Assert.Contains("before the store was closed", error.Message, StringComparison.Ordinal);
+        Assert.Equal((!wasCommitting, wasCommitting), (error.IsTransient, error.Message.Contains("is unknown", StringComparison.Ordinal)));
+        await using var other = schema.Open();
+        Assert.Equal(wasCommitting, (await PostgresSchema.ReadIdsAsync(other, PostgresSchema.Acme, Stop)).Contains(lost));
     }
 
     [Fact]

@@ -13,7 +13,10 @@ public sealed record Edit(string File, string Original, string Replacement);
 /// is what is tested.
 /// </summary>
 /// <param name="Name">What is wrong, as a sentence.</param>
-/// <param name="World">The simulated application that meets it: <c>orders</c>, <c>ledger</c>, or <c>random</c> (orders, with random commands).</param>
+/// <param name="World">
+/// The simulated application that meets it: <c>orders</c>, <c>ledger</c>, or <c>random</c> (orders, with random commands); of a bug of the shared store
+/// the check that meets it.
+/// </param>
 /// <param name="SeedsMax">Within how many seeds it must be found.</param>
 /// <param name="Findings">What the report must say: one of these parts of the failure's text, so that it isn't found by accident.</param>
 public sealed record Mutant(string Name, string World, int SeedsMax, params ImmutableArray<string> Findings)

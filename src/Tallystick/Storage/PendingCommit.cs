@@ -1,13 +1,14 @@
 using System.Threading.Tasks.Sources;
-using Tallystick.Storage;
 
-namespace Tallystick.Sqlite.Writing;
+namespace Tallystick.Storage;
 
 /// <summary>
-/// A commit on its way through the writer. Exactly one of two things happens first: the writer takes it, and then its result is awaited; or
-/// its caller cancels it, and then it is never written.
+/// A commit on its way through a store's writer. Exactly one of two things happens first: the writer takes it, and then its result is
+/// awaited; or its caller cancels it, and then it is never written. For stores that have a <see cref="CommitLine"/>.
 /// </summary>
-internal sealed class PendingCommit(PreparedCommit prepared) : IValueTaskSource<CommitResult>
+/// <param name="prepared">The commit.</param>
+/// <param name="since">The timestamp at which it came, by the store's clock.</param>
+public sealed class PendingCommit(PreparedCommit prepared, long since) : IValueTaskSource<CommitResult>
 {
     private const int Waiting = 0, Taken = 1, Cancelled = 2;
 
@@ -16,32 +17,26 @@ internal sealed class PendingCommit(PreparedCommit prepared) : IValueTaskSource<
     private CancellationTokenRegistration _cancellation;
     private int _state;
 
+    /// <summary>The commit.</summary>
     public PreparedCommit Prepared { get; } = prepared;
+
+    /// <summary>The timestamp at which it came, by the store's clock (<see cref="TimeProvider.GetTimestamp"/>).</summary>
+    public long Since { get; } = since;
 
     /// <summary>What the writer decided; it is told to the caller only once it is durable.</summary>
     public CommitResult? Outcome { get; set; }
 
-    /// <summary>Why the writer failed on it.</summary>
+    /// <summary>Why the writer failed on it, or why it can't be taken.</summary>
     public Exception? Failure { get; set; }
 
+    /// <summary>What the caller awaits, once.</summary>
     public ValueTask<CommitResult> Task => new(this, _result.Version);
-
-    public void CancelBy(CancellationToken cancellationToken)
-    {
-        if (cancellationToken.CanBeCanceled)
-        {
-            _cancellation = cancellationToken.UnsafeRegister(
-                static (state, token) => ((PendingCommit)state!).Cancel(token), this);
-        }
-    }
 
     /// <summary>Takes it for writing; false if its caller has cancelled it.</summary>
     public bool TryTake() => Interlocked.CompareExchange(ref _state, Taken, Waiting) == Waiting;
 
-    /// <summary>Lets go of the caller's token: the commit never came into the queue.</summary>
-    public void Abandon() => _cancellation.Unregister();
-
-    /// <summary>Tells the caller.</summary>
+    /// <summary>Tells the caller: the failure if there is one, else the outcome.</summary>
+    /// <exception cref="InvalidOperationException">There is neither.</exception>
     public void Complete()
     {
         _cancellation.Unregister();
@@ -58,6 +53,18 @@ internal sealed class PendingCommit(PreparedCommit prepared) : IValueTaskSource<
     void IValueTaskSource<CommitResult>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _result.OnCompleted(continuation, state, token, flags);
+
+    internal void CancelBy(CancellationToken cancellationToken)
+    {
+        if (cancellationToken.CanBeCanceled)
+        {
+            _cancellation = cancellationToken.UnsafeRegister(
+                static (state, token) => ((PendingCommit)state!).Cancel(token), this);
+        }
+    }
+
+    /// <summary>Lets go of the caller's token: the commit never came into the line.</summary>
+    internal void Abandon() => _cancellation.Unregister();
 
     private void Cancel(CancellationToken token)
     {
