@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Tallystick.Storage;
+using Tallystick.Tenancy;
 using Tallystick.Testing;
 using Tallystick.Testing.Leaks;
 using Tallystick.Tests.Tenancy;
@@ -37,6 +39,9 @@ public sealed class LeakageTests
         ["idempotency keys shared by all tenants"] = (
             store => new SharesKeys(store), _ => { },
             "commands of NoteDecider: NoteCommand.Write on note-"),
+        ["a call that goes to another tenant's database"] = (
+            store => store, tally => EachInItsOwn(tally, (own, of) => new ReadsAnothersDatabase(own, of("leakage-a-store"), TenantId.Parse("leakage-a-store"))),
+            "IStore.ReadStreamAsync as tenant 'leakage-b-store' shows something of its twin 'leakage-a-store': the result has "),
         ["a line of the log"] = (
             store => store, tally => tally.AddStep<LogsIt>("leak"),
             "Tenants.ExecuteAsync that creates as tenant 'leakage-a' shows something of its twin 'leakage-b': a line of the log has "),
@@ -82,6 +87,34 @@ public sealed class LeakageTests
         Assert.Empty(report.Excused);
         foreach (var operation in (string[])["IStore.ReadLogAsync of no tenant", "Tenant.ReadModels<NoteLine> by the twin's author", "Tenants.ExecuteAsync that suspends", "commands of NoteDecider", "SubscriptionHost.RebuildAsync of notes"])
             Assert.Contains(operation, report.Operations);
+    }
+
+    [Fact]
+    public async Task Tenants_in_databases_of_their_own_pass()
+    {
+        await using var app = Build(store => store, tally => EachInItsOwn(tally, (own, _) => own));
+
+        Assert.Empty((await Leakage.CheckAsync(new LeakageOptions { Services = app, Seed = 7 }, Token)).Excused);
+    }
+
+    [Fact]
+    public async Task An_excuse_that_nothing_needs_is_reported()
+    {
+        await using var app = Build(store => store, _ => { });
+
+        var message = await Failure.OfAsync(() => Leakage.CheckAsync(new LeakageOptions { Services = app, Seed = 7 }.Excuse("GET /gone", "it was there once"), Token));
+
+        Assert.Contains("needn't be, since there is no such operation", message, StringComparison.Ordinal);
+        Assert.Contains("GET /gone", message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A database for each tenant; that of <c>leakage-b-store</c> is what a test makes of it.</summary>
+    private static void EachInItsOwn(TallystickBuilder tally, Func<IStore, Func<string, IStore>, IStore> make)
+    {
+        var stores = new ConcurrentDictionary<string, IStore>(StringComparer.Ordinal);
+        IStore Of(string name) => stores.GetOrAdd(name, _ => new InMemoryStore());
+        tally.AddDedicated("own", (_, tenant) => tenant.Value == "leakage-b-store" ? make(Of(tenant.Value), Of) : Of(tenant.Value), (_, _, _) => ValueTask.CompletedTask)
+            .PlaceTenants(_ => new Placement.Dedicated("own"));
     }
 
     private static ServiceProvider Build(Func<IStore, IStore> store, Action<TallystickBuilder> add)

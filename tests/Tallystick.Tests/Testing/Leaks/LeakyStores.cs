@@ -61,6 +61,13 @@ internal sealed class ActivatesEverywhere(IStore inner) : KnowsTenants(inner)
     }
 }
 
+/// <summary>A router that takes a tenant's call to another tenant's database, as that tenant.</summary>
+internal sealed class ReadsAnothersDatabase(IStore inner, IStore another, TenantId tenant) : PassThroughStore(inner)
+{
+    public override ValueTask<ImmutableArray<RecordedEvent>> ReadStreamAsync(TenantId _, StreamRead read, CancellationToken cancellationToken) =>
+        another.ReadStreamAsync(tenant, read, cancellationToken);
+}
+
 /// <summary>A session from a pool is told its tenant by one kind of call, and the other takes it as it is.</summary>
 internal sealed class KeepsSession(IStore inner) : PassThroughStore(inner)
 {
