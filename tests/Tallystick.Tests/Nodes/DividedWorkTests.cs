@@ -2,6 +2,7 @@ using Tallystick.Nodes;
 using Tallystick.Storage;
 using Tallystick.Subscriptions;
 using Tallystick.Tenancy;
+using Tallystick.Testing.Simulations;
 using Tallystick.Testing.Stores;
 using Tallystick.Tests.Tenancy;
 using static Tallystick.Tests.Nodes.DividedNodes;
@@ -196,13 +197,16 @@ public sealed class DividedWorkTests : IDisposable
     {
         var (first, second, tenants) = BothInEverything();
         var moving = TenantId.Parse("shard-1");
-        first.Placements["shard-1"] = second.Placements["shard-1"] = Placement.Main;
+        var before = _nodes.Log("eu-2", moving).Length;
         first.Tell(moving, new TenantCommand.BeginMove(Placement.Main));
-        first.Tell(moving, new TenantCommand.SwitchMove());
+        _nodes.Machines.RunUntil(
+            () => _nodes.Database("main").ReadTenantAsync(moving, CancellationToken.None).AtOnce() is { IsFenced: false, Position.Value: > 0 }, TakeOver, "it is moved");
+        first.Placements["shard-1"] = second.Placements["shard-1"] = Placement.Main;
         first.Write(moving, "there");
         _nodes.RunUntilDone(TakeOver, tenants, first, second);
 
-        Assert.Equal(2, _nodes.Log("main", moving).Length);
+        // The note, and what answers it.
+        Assert.Equal(before + 2, _nodes.Log("main", moving).Length);
         Assert.All(Names, name => Assert.Equal(WorkPartition.Of(moving, name, 4), WorkPlan.PartitionOf(new[] { first, second }.Single(node => node.IsRunning(moving, name)).Status(moving, name)!.Lease!.Name)));
     }
 
